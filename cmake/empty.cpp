@@ -1,0 +1,1 @@
+// Lets a room without sources be a library.

@@ -1,0 +1,135 @@
+// The table store as the domain needs it: rows of cells with explicit timestamps that act as
+// max-registers, row-atomic puts, strong reads, one compare-and-set. Implementations: HBase
+// (Thrift2), embedded (RocksDB). One contract suite (tests/contract) runs on both and on the fake.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "guidepost/base/executor.hpp"
+#include "guidepost/base/result.hpp"
+
+namespace guidepost {
+
+enum class Compression : std::uint8_t { kNone, kSnappy, kLz4, kZstd, kGz };
+
+struct FamilySpec {
+  std::string name;
+  std::int32_t versions = 1;  ///< newest timestamps kept a cell; kAllVersions: all
+  Compression compression = Compression::kNone;
+  static constexpr std::int32_t kAllVersions = 0x7fffffff;
+  bool operator==(const FamilySpec&) const = default;
+};
+
+struct TableSpec {
+  std::string name;  ///< `[a-zA-Z0-9_.-]+`
+  std::vector<FamilySpec> families;
+  std::vector<std::string> split_keys;  ///< ascending; where regions begin
+};
+
+/// One cell to write. The cell with the highest timestamp is read, in whatever order puts arrive;
+/// the same timestamp again replaces. Timestamps are 0 or more: positions, runs, record times.
+struct CellPut {
+  std::string family;
+  std::string qualifier;
+  std::int64_t timestamp = 0;
+  std::string value;
+};
+
+/// Cells of one row, applied together or not at all. At least one cell; row key 1-32,767 bytes;
+/// value at most 8 MiB.
+struct RowPut {
+  std::string row;
+  std::vector<CellPut> cells;
+};
+
+struct Cell {
+  std::string family;
+  std::string qualifier;
+  std::int64_t timestamp = 0;
+  std::string value;
+  bool operator==(const Cell&) const = default;
+};
+
+/// Cells in order of family, qualifier, then newest first.
+struct Row {
+  std::string key;
+  std::vector<Cell> cells;
+  bool empty() const { return cells.empty(); }
+  /// The newest cell of that name, or none.
+  const Cell* find(std::string_view family, std::string_view qualifier) const;
+};
+
+/// Half-open range of cell timestamps.
+struct TimeRange {
+  std::int64_t from = 0;
+  std::int64_t to = INT64_MAX;
+};
+
+/// Which cells of a row are wanted.
+struct CellFilter {
+  std::string family;                   ///< empty: all families
+  std::vector<std::string> qualifiers;  ///< empty: all of the family
+  TimeRange time;
+  std::int32_t versions = 1;
+};
+
+struct RowGet {
+  std::string row;
+  CellFilter cells;
+};
+
+/// Rows of [start, stop) in key order; an empty stop is the end of the table.
+struct ScanRequest {
+  std::string start;
+  std::string stop;
+  CellFilter cells;
+  std::size_t max_rows = 1000;  ///< a page; fewer rows with an empty `next` mean the end
+};
+
+struct ScanPage {
+  std::vector<Row> rows;
+  std::string next;  ///< start of the next page; empty: there is none
+};
+
+/// Writes `put` where the cell's newest value equals `expected` (nothing: where the cell is absent).
+struct CheckAndPut {
+  std::string row;
+  std::string family;
+  std::string qualifier;
+  std::optional<std::string> expected;
+  RowPut put;  ///< of the same row
+};
+
+/// Thread: any. Blocks: never, but where the adapters say so (constructors, destructors).
+/// Errors of all calls: retryable ones after the adapter's own tries within its deadline (the outcome of a put
+/// is then unknown, so the caller repeats it unchanged); kNotFound (table), kRefused (family,
+/// permission), kInvalidArgument (limits above, found before sending), kPoison (one row that the
+/// store refuses; its key is in the message, the others of the batch are written).
+class TableStore {
+ public:
+  virtual ~TableStore() = default;
+  /// Errors: kAlreadyExists (left as it is).
+  virtual void create_table(TableSpec spec, Completion<void> done) = 0;
+  virtual void drop_table(std::string table, Completion<void> done) = 0;
+  /// Names that begin with `prefix`, sorted.
+  virtual void list_tables(std::string prefix, Completion<std::vector<std::string>> done) = 0;
+  /// Durable when answered. Rows in any order and number: the adapter cuts batches by rows and bytes.
+  virtual void put(std::string table, std::vector<RowPut> rows, Completion<void> done) = 0;
+  /// One Row a request, in their order; an absent row has no cells.
+  virtual void get(std::string table, std::vector<RowGet> rows, Completion<std::vector<Row>> done) = 0;
+  virtual void scan(std::string table, ScanRequest request, Completion<ScanPage> done) = 0;
+  /// True: written. After an unknown outcome the caller reads the cell to learn what happened.
+  virtual void check_and_put(std::string table, CheckAndPut request, Completion<bool> done) = 0;
+  virtual void ping(Completion<void> done) = 0;
+};
+
+/// Checks the limits that the port promises; adapters call them before sending anything.
+Result<void> check(const RowPut& put);
+Result<void> check(const RowGet& get);
+Result<void> check(const TableSpec& spec);
+
+}  // namespace guidepost

@@ -1,0 +1,1 @@
+#include "support/manual_executor.hpp"
