@@ -1,0 +1,16 @@
+#include "base/names.hpp"
+
+namespace guidepost {
+
+Month Month::of(TimeMs t) {
+  const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(t)};
+  return {static_cast<int>(day.year()) * 100 + static_cast<int>(static_cast<unsigned>(day.month()))};
+}
+
+Month Month::next() const { return {yyyymm % 100 == 12 ? yyyymm + 89 : yyyymm + 1}; }
+
+TimeMs Month::start() const {
+  return std::chrono::sys_days{std::chrono::year{yyyymm / 100} / (yyyymm % 100) / 1};
+}
+
+}  // namespace guidepost
