@@ -27,6 +27,7 @@ guidepost_system_library(maxminddb maxminddb)
 guidepost_system_library(prometheus prometheus-cpp-core)
 guidepost_system_library(mimalloc mimalloc)
 guidepost_system_library(date_tz date-tz)
+guidepost_system_library(tomlplusplus tomlplusplus)
 
 # What no Debian release packages as we need it is installed by cmake/deps/install into this folder.
 if(DEFINED ENV{GUIDEPOST_CACHE})
