@@ -112,10 +112,16 @@ std::string compress_lz4(std::string_view bytes) {
   return out;
 }
 
+bool decompress_lz4(std::string_view bytes, std::span<char> out) {
+  if (bytes.size() > LZ4_MAX_INPUT_SIZE || out.size() > LZ4_MAX_INPUT_SIZE) return false;
+  const int got =
+      LZ4_decompress_safe(bytes.data(), out.data(), static_cast<int>(bytes.size()), static_cast<int>(out.size()));
+  return got >= 0 && static_cast<std::size_t>(got) == out.size();
+}
+
 bool decompress_lz4(std::string_view bytes, std::size_t size, std::string& out) {
   out.resize(size);
-  const int got = LZ4_decompress_safe(bytes.data(), out.data(), static_cast<int>(bytes.size()), static_cast<int>(size));
-  return got >= 0 && static_cast<std::size_t>(got) == size;
+  return decompress_lz4(bytes, std::span<char>(out));
 }
 
 std::string compress_zstd(std::string_view bytes, int level) {

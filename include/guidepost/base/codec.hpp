@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -70,6 +71,7 @@ std::uint32_t crc32(std::string_view bytes);
 /// or its size is not exactly `size`.
 std::string compress_lz4(std::string_view bytes);
 bool decompress_lz4(std::string_view bytes, std::size_t size, std::string& out);
+bool decompress_lz4(std::string_view bytes, std::span<char> out);  ///< exactly out.size() bytes
 std::string compress_zstd(std::string_view bytes, int level);
 bool decompress_zstd(std::string_view bytes, std::size_t size, std::string& out);
 
