@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <random>
 
 #include "guidepost/base/codec.hpp"
@@ -14,9 +15,14 @@ namespace {
 using test::describe;
 using test::sample_decisions;
 
-// The stored format. If this test fails, blocks that exist can no longer be read: make a new version.
-constexpr std::string_view kGoldenHex =
-    "@@GOLDEN@@";
+// The stored format, which tests/readers/block_test.py reads too. If this changes, blocks that exist can
+// no longer be read: make a new version.
+std::string golden_hex() {
+  std::ifstream file(GUIDEPOST_TESTS "/golden/block.hex");
+  std::string text;
+  file >> text;
+  return text;
+}
 
 std::string hex(std::string_view bytes) {
   std::string text;
@@ -69,8 +75,8 @@ TEST(Block, GivesBackWhatWasEncoded) {
 }
 
 TEST(Block, HasTheBytesOfItsFormat) {
-  EXPECT_EQ(hex(encode_block(sample_decisions())), kGoldenHex);
-  const auto block = Block::decode(bytes_of(kGoldenHex));
+  EXPECT_EQ(hex(encode_block(sample_decisions())), golden_hex());
+  const auto block = Block::decode(bytes_of(golden_hex()));
   ASSERT_TRUE(block.has_value()) << block.error().message;
   EXPECT_EQ(describe(block->decisions()), describe(sample_decisions()));
 }
@@ -82,6 +88,19 @@ TEST(Block, OfManyEventsWithDictionariesOfEverySizeIsReadBack) {
     const auto block = Block::decode(encode_block(decisions));
     ASSERT_TRUE(block.has_value()) << size << ": " << block.error().message;
     EXPECT_EQ(describe(block->decisions()), describe(decisions)) << size;
+  }
+}
+
+TEST(Block, IndexesOfADictionaryTakeOneByteUpToTheLastEntryThatFits) {
+  for (const std::size_t distinct : {1UL, 2UL, 255UL, 256UL, 257UL}) {
+    std::vector<std::string> memory;
+    auto decisions = large_decisions(distinct * 2, memory);
+    for (std::size_t i = 0; i < decisions.accepted.size(); ++i) {
+      decisions.accepted[i].text[Field::kTitle] = memory[i / 2 * 2];  // each twice
+    }
+    const auto block = Block::decode(encode_block(decisions));
+    ASSERT_TRUE(block.has_value()) << distinct << ": " << block.error().message;
+    EXPECT_EQ(describe(block->decisions()), describe(decisions)) << distinct;
   }
 }
 
