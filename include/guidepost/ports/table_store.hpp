@@ -17,21 +17,23 @@ namespace guidepost {
 enum class Compression : std::uint8_t { kNone, kSnappy, kLz4, kZstd, kGz };
 
 struct FamilySpec {
-  std::string name;
+  std::string name;           ///< `[a-zA-Z0-9_-]+`, at most 127 characters
   std::int32_t versions = 1;  ///< newest timestamps kept a cell; kAllVersions: all
-  Compression compression = Compression::kNone;
+  Compression compression = Compression::kNone;  ///< a wish: changes size and speed, nothing that is read
   static constexpr std::int32_t kAllVersions = 0x7fffffff;
   bool operator==(const FamilySpec&) const = default;
 };
 
 struct TableSpec {
-  std::string name;  ///< `[a-zA-Z0-9_.-]+`
+  std::string name;  ///< `[a-zA-Z0-9_.-]+`, not beginning with `.` or `-`, at most 200 characters
   std::vector<FamilySpec> families;
   std::vector<std::string> split_keys;  ///< ascending; where regions begin
 };
 
 /// One cell to write. The cell with the highest timestamp is read, in whatever order puts arrive;
-/// the same timestamp again replaces. Timestamps are 0 or more: positions, runs, record times.
+/// the same timestamp again replaces (also within one call: the last one wins). Timestamps are 0 or
+/// more and below INT64_MAX: positions, runs, record times. Family as in the table, qualifier any
+/// bytes, also none, at most 32,767; an empty value is a value.
 struct CellPut {
   std::string family;
   std::string qualifier;
@@ -39,8 +41,8 @@ struct CellPut {
   std::string value;
 };
 
-/// Cells of one row, applied together or not at all. At least one cell; row key 1-32,767 bytes;
-/// value at most 8 MiB.
+/// Cells of one row, applied together or not at all, and never seen in part. At least one cell; row
+/// key 1-32,767 bytes, any; value at most 8 MiB; keys, qualifiers and values together at most 16 MiB.
 struct RowPut {
   std::string row;
   std::vector<CellPut> cells;
@@ -54,7 +56,7 @@ struct Cell {
   bool operator==(const Cell&) const = default;
 };
 
-/// Cells in order of family, qualifier, then newest first.
+/// Cells in order of family, qualifier (both as unsigned bytes, shorter first), then newest first.
 struct Row {
   std::string key;
   std::vector<Cell> cells;
@@ -63,7 +65,7 @@ struct Row {
   const Cell* find(std::string_view family, std::string_view qualifier) const;
 };
 
-/// Half-open range of cell timestamps.
+/// Half-open range of cell timestamps, 0 <= from < to.
 struct TimeRange {
   std::int64_t from = 0;
   std::int64_t to = INT64_MAX;
@@ -73,8 +75,9 @@ struct TimeRange {
 struct CellFilter {
   std::string family;                   ///< empty: all families
   std::vector<std::string> qualifiers;  ///< empty: all of the family
+  /// Picks among the versions that the family keeps. Those beyond may be gone, or not yet.
   TimeRange time;
-  std::int32_t versions = 1;
+  std::int32_t versions = 1;  ///< at most, the newest of those in `time`
 };
 
 struct RowGet {
@@ -82,12 +85,14 @@ struct RowGet {
   CellFilter cells;
 };
 
-/// Rows of [start, stop) in key order; an empty stop is the end of the table.
+/// Rows of [start, stop) in key order (unsigned bytes, shorter first); an empty stop is the end of
+/// the table; a stop at or below start gives nothing. Rows without a cell that fits are left out.
+/// A row is seen as it was at one moment, different rows maybe at different ones.
 struct ScanRequest {
   std::string start;
   std::string stop;
   CellFilter cells;
-  std::size_t max_rows = 1000;  ///< a page; fewer rows with an empty `next` mean the end
+  std::size_t max_rows = 1000;  ///< of a page, 1 or more; one that becomes large may be cut earlier
 };
 
 struct ScanPage {
@@ -95,7 +100,12 @@ struct ScanPage {
   std::string next;  ///< start of the next page; empty: there is none
 };
 
-/// Writes `put` where the cell's newest value equals `expected` (nothing: where the cell is absent).
+/// The first key after all keys that begin with `prefix`: the stop of a scan of exactly those.
+/// Empty (the end of the table) where there is none: an empty prefix, or only 0xff bytes.
+std::string after_prefix(std::string_view prefix);
+
+/// Writes `put` where the cell's newest value equals `expected`. Nothing and the empty string mean
+/// the same: where the cell is absent or its value is empty (HBase cannot tell these apart).
 struct CheckAndPut {
   std::string row;
   std::string family;
@@ -107,20 +117,25 @@ struct CheckAndPut {
 /// Thread: any. Blocks: never, but where the adapters say so (constructors, destructors).
 /// Errors of all calls: retryable ones after the adapter's own tries within its deadline (the outcome of a put
 /// is then unknown, so the caller repeats it unchanged); kNotFound (table), kRefused (family,
-/// permission), kInvalidArgument (limits above, found before sending), kPoison (one row that the
-/// store refuses; its key is in the message, the others of the batch are written).
+/// permission), kInvalidArgument (limits above, found before sending: nothing was written), kPoison
+/// (one row that the store refuses; its key is in the message, the others of the batch are written).
+/// Where a put is answered kNotFound or kRefused, other rows of the same call may be written.
 class TableStore {
  public:
   virtual ~TableStore() = default;
-  /// Errors: kAlreadyExists (left as it is).
+  /// Usable when answered. Errors: kAlreadyExists (left as it is).
   virtual void create_table(TableSpec spec, Completion<void> done) = 0;
+  /// Errors: kNotFound. One that is made again under the same name is empty.
   virtual void drop_table(std::string table, Completion<void> done) = 0;
   /// Names that begin with `prefix`, sorted.
   virtual void list_tables(std::string prefix, Completion<std::vector<std::string>> done) = 0;
-  /// Durable when answered. Rows in any order and number: the adapter cuts batches by rows and bytes.
+  /// Durable when answered, and seen by every read that begins after that. Rows in any order and
+  /// number, also none: the adapter cuts batches by rows and bytes.
   virtual void put(std::string table, std::vector<RowPut> rows, Completion<void> done) = 0;
-  /// One Row a request, in their order; an absent row has no cells.
+  /// One Row a request, in their order and with their key; an absent row has no cells. The same row
+  /// may be asked for more than once.
   virtual void get(std::string table, std::vector<RowGet> rows, Completion<std::vector<Row>> done) = 0;
+  /// Stateless: the next page is the same request with `start` = `next`.
   virtual void scan(std::string table, ScanRequest request, Completion<ScanPage> done) = 0;
   /// True: written. After an unknown outcome the caller reads the cell to learn what happened.
   virtual void check_and_put(std::string table, CheckAndPut request, Completion<bool> done) = 0;
@@ -130,6 +145,8 @@ class TableStore {
 /// Checks the limits that the port promises; adapters call them before sending anything.
 Result<void> check(const RowPut& put);
 Result<void> check(const RowGet& get);
+Result<void> check(const ScanRequest& request);
+Result<void> check(const CheckAndPut& request);
 Result<void> check(const TableSpec& spec);
 
 }  // namespace guidepost
