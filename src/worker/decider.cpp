@@ -1,0 +1,84 @@
+#include "worker/decider.hpp"
+
+namespace guidepost::worker {
+
+using event::Field;
+
+void Undecided::clear() {
+  accepted.clear();
+  bad.clear();
+  duplicates.clear();
+  skipped.clear();
+  records_taken = 0;
+  ends_with_control = false;
+  control_value = {};
+}
+
+void Decider::skip_holes(Offset from, Offset to, TimeMs time_if_first, Undecided& out) {
+  for (auto offset = from; offset < to; offset = offset + 1) {
+    out.skipped.push_back({offset, last_record_time_.value_or(time_if_first)});
+  }
+}
+
+void Decider::decide(std::span<const LogRecord> records, Offset from, Offset end, Arena& arena, Undecided& out) {
+  out.clear();
+  passes_.clear();
+  out.next = from;
+  for (const auto& record : records) {
+    auto decoded = decoder_.decode(record, partition_, arena);
+    const auto record_time = decoded.kind == event::RecordKind::kEvent ? decoded.event.record_time
+                             : decoded.kind == event::RecordKind::kBad ? decoded.bad.record_time
+                                                                       : record.time;
+    skip_holes(out.next, record.offset, record_time, out);
+    last_record_time_ = record_time;
+    out.next = record.offset + 1;
+    ++out.records_taken;
+    Pass pass{record.offset, record.time, -1, {}};
+    switch (decoded.kind) {
+      case event::RecordKind::kBad:
+        out.bad.push_back(decoded.bad);
+        break;
+      case event::RecordKind::kEvent: {
+        const auto& text = decoded.event.text;
+        pass.accepted = static_cast<std::ptrdiff_t>(out.accepted.size());
+        pass.identity = EventIdentity::of(text[Field::kMerchant], text[Field::kGuid], text[Field::kEventId]);
+        window_.prefetch(pass.identity);
+        out.accepted.push_back(decoded.event);
+        break;
+      }
+      case event::RecordKind::kControl:
+        out.skipped.push_back({record.offset, record_time});
+        out.ends_with_control = true;
+        out.control_value = record.value;
+        break;
+    }
+    passes_.push_back(pass);
+    if (out.ends_with_control) break;
+  }
+  if (!out.ends_with_control) {
+    // Holes behind the last record. Without any record before them they have no time to go by: the
+    // epoch then, as every reader of this log would decide.
+    skip_holes(out.next, end, TimeMs{}, out);
+    out.next = end;
+  }
+  drop_duplicates(out);
+  for (auto& accepted : out.accepted) enricher_.enrich(accepted, arena);
+}
+
+void Decider::drop_duplicates(Undecided& out) {
+  std::size_t kept = 0;
+  for (const auto& pass : passes_) {
+    window_.pass(pass.offset, pass.log_time);
+    if (pass.accepted < 0) continue;
+    auto& candidate = out.accepted[static_cast<std::size_t>(pass.accepted)];
+    if (window_.repeats(pass.identity)) {
+      out.duplicates.push_back({candidate.offset, candidate.record_time, candidate.text[Field::kMerchant]});
+    } else {
+      if (kept != static_cast<std::size_t>(pass.accepted)) out.accepted[kept] = candidate;
+      ++kept;
+    }
+  }
+  out.accepted.resize(kept);
+}
+
+}  // namespace guidepost::worker

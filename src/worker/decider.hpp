@@ -1,0 +1,58 @@
+// Decides about a batch of raw records: everything that needs no look-up.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/arena.hpp"
+#include "enrich/enricher.hpp"
+#include "event/decoder.hpp"
+#include "guidepost/event/decision.hpp"
+#include "worker/dedupe_window.hpp"
+
+namespace guidepost::worker {
+
+/// What of a batch was decided before identities are looked up.
+struct Undecided {
+  std::vector<event::Accepted> accepted;  ///< kCustomer still empty
+  std::vector<event::Bad> bad;
+  std::vector<event::Duplicate> duplicates;
+  std::vector<event::Skipped> skipped;
+  std::size_t records_taken = 0;  ///< of the batch; fewer than it has where a control record ended it
+  bool ends_with_control = false;
+  std::string_view control_value;
+  Offset next;  ///< end of the offsets decided
+  void clear();
+};
+
+/// Thread: one owner. Blocks: never. Views in what it gives point into the records and the arena.
+class Decider {
+ public:
+  Decider(event::Decoder& decoder, enrich::Enricher& enricher, DedupeWindow window, Partition partition,
+          std::optional<TimeMs> last_record_time)
+      : decoder_(decoder), enricher_(enricher), window_(std::move(window)), partition_(partition), last_record_time_(last_record_time) {}
+
+  /// Takes records up to the first control record (included). `from` is the offset after the last one
+  /// decided: what lies between it and the first record are holes. `end`: where the batch ends.
+  void decide(std::span<const LogRecord> records, Offset from, Offset end, Arena& arena, Undecided& out);
+  std::size_t memory_bytes() const { return window_.memory_bytes(); }
+
+ private:
+  void skip_holes(Offset from, Offset to, TimeMs time_if_first, Undecided& out);
+  void drop_duplicates(Undecided& out);
+
+  event::Decoder& decoder_;
+  enrich::Enricher& enricher_;
+  DedupeWindow window_;
+  Partition partition_;
+  std::optional<TimeMs> last_record_time_;
+  struct Pass {
+    Offset offset;
+    TimeMs log_time;
+    std::ptrdiff_t accepted;  // index, or -1: no event
+    EventIdentity identity;
+  };
+  std::vector<Pass> passes_;
+};
+
+}  // namespace guidepost::worker

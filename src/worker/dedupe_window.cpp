@@ -1,0 +1,98 @@
+#include "worker/dedupe_window.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+#include <xxhash.h>
+
+namespace guidepost::worker {
+namespace {
+
+constexpr int kOffsetBits = 40;
+constexpr std::uint64_t kOffsetMask = (std::uint64_t{1} << kOffsetBits) - 1;
+constexpr std::size_t kFirstSlots = 1024;
+
+}  // namespace
+
+EventIdentity EventIdentity::of(std::string_view merchant, std::string_view guid, std::string_view event_id) {
+  // The lengths go in, so that ("a", "bc") and ("ab", "c") differ.
+  const std::array<std::uint32_t, 2> lengths{static_cast<std::uint32_t>(merchant.size()),
+                                             static_cast<std::uint32_t>(guid.size())};
+  std::array<char, 512> buffer;
+  std::string long_buffer;
+  char* start = buffer.data();
+  const auto total = sizeof lengths + merchant.size() + guid.size() + event_id.size();
+  if (total > buffer.size()) {
+    long_buffer.resize(total);
+    start = long_buffer.data();
+  }
+  std::memcpy(start, lengths.data(), sizeof lengths);
+  char* at = start + sizeof lengths;
+  for (auto part : {merchant, guid, event_id}) at = std::copy(part.begin(), part.end(), at);
+  const auto hash = XXH3_128bits(start, total);
+  return {hash.high64, hash.low64};
+}
+
+DedupeWindow::DedupeWindow(std::int64_t reach, std::chrono::seconds horizon)
+    : reach_(reach), horizon_s_(horizon.count()), slots_(kFirstSlots) {}
+
+void DedupeWindow::pass(Offset offset, TimeMs log_time) {
+  current_ = offset.value;
+  auto second = std::chrono::floor<std::chrono::seconds>(log_time).time_since_epoch().count();
+  // Log time may step back a little (a new leader's clock): it counts as standing still.
+  if (!seconds_.empty()) second = std::max<std::int64_t>(second, seconds_.back().second);
+  if (seconds_.empty() || seconds_.back().second < second) seconds_.push_back({second, current_});
+  while (seconds_.front().second < second - horizon_s_) seconds_.pop_front();
+  oldest_ = std::max(current_ - reach_, seconds_.front().first_offset);
+}
+
+std::int64_t DedupeWindow::offset_of(const Slot& slot) const {
+  // Only the low 40 bits are kept: it is the one such offset within 2^40 below the current one.
+  return current_ - static_cast<std::int64_t>((static_cast<std::uint64_t>(current_) - slot.rest) & kOffsetMask);
+}
+
+bool DedupeWindow::repeats(EventIdentity id) {
+  // Never more than half of the slots used: probes stay short, also for what is absent.
+  if ((used_ + 1) * 2 > slots_.size()) make_room();
+  const auto high = id.high | 1;
+  const auto tag = id.low & ~kOffsetMask;
+  const auto rest = tag | (static_cast<std::uint64_t>(current_) & kOffsetMask);
+  for (auto i = home(high);; i = (i + 1) & (slots_.size() - 1)) {
+    Slot& slot = slots_[i];
+    if (slot.high == 0) {
+      slot = {high, rest};
+      ++used_;
+      return false;
+    }
+    if (slot.high == high && (slot.rest & ~kOffsetMask) == tag) {
+      const bool repeat = alive(slot);
+      slot.rest = rest;
+      return repeat;
+    }
+  }
+}
+
+void DedupeWindow::make_room() {
+  std::vector<Slot> old;
+  old.swap(slots_);
+  const auto live = static_cast<std::size_t>(
+      std::count_if(old.begin(), old.end(), [&](const Slot& slot) { return slot.high != 0 && alive(slot); }));
+  std::size_t size = kFirstSlots;
+  while (size < (live + 1) * 3) size *= 2;
+  slots_.assign(size, Slot{});
+  used_ = 0;
+  for (const auto& slot : old) {
+    if (slot.high == 0 || !alive(slot)) continue;
+    auto i = home(slot.high);
+    while (slots_[i].high != 0) i = (i + 1) & (size - 1);
+    slots_[i] = slot;
+    ++used_;
+  }
+}
+
+std::size_t DedupeWindow::memory_bytes() const {
+  return slots_.capacity() * sizeof(Slot) + seconds_.size() * sizeof(Second);
+}
+
+}  // namespace guidepost::worker

@@ -1,0 +1,62 @@
+// Which events were seen already, within a bounded distance.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string_view>
+#include <vector>
+
+#include "guidepost/base/ids.hpp"
+
+namespace guidepost::worker {
+
+/// 128-bit hash of (merchant, guid, event id). 87 bits of it are compared: two different ids meet
+/// with a chance of 2^-87, which no log is long enough for.
+struct EventIdentity {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  static EventIdentity of(std::string_view merchant, std::string_view guid, std::string_view event_id);
+};
+
+/// Remembers the last occurrence of each event identity of one source. A repeat is one whose earlier
+/// occurrence lies at most `reach` offsets back, and at most `horizon` back in log time (whole
+/// seconds). It compares distances, never asks "is it in the map": what is still stored by chance
+/// decides nothing. So after the last `reach` offsets are read again it answers as if it had never
+/// been away.
+/// Thread: one owner. Blocks: never. Memory: at most 128 bytes per offset of reach, 64 on average.
+class DedupeWindow {
+ public:
+  DedupeWindow(std::int64_t reach, std::chrono::seconds horizon);
+
+  /// Records of the log go by in offset order, all of them, also those that are no events.
+  void pass(Offset offset, TimeMs log_time);
+  /// For the offset passed last: whether it repeats an earlier one. Remembers it either way.
+  bool repeats(EventIdentity id);
+  void prefetch(EventIdentity id) const { __builtin_prefetch(&slots_[home(id.high)]); }
+  std::size_t memory_bytes() const;
+
+ private:
+  // 63 bits of the hash (the lowest is set: not free), then 24 more above the low 40 of the offset.
+  struct Slot {
+    std::uint64_t high = 0;
+    std::uint64_t rest = 0;
+  };
+  struct Second {
+    std::int64_t second;
+    std::int64_t first_offset;
+  };
+  std::size_t home(std::uint64_t high) const { return (high >> 1) & (slots_.size() - 1); }
+  std::int64_t offset_of(const Slot& slot) const;
+  bool alive(const Slot& slot) const { return offset_of(slot) >= oldest_; }
+  void make_room();
+
+  std::int64_t reach_;
+  std::int64_t horizon_s_;
+  std::int64_t current_ = 0;
+  std::int64_t oldest_ = 0;  // offsets below it are out of reach
+  std::deque<Second> seconds_;
+  std::vector<Slot> slots_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace guidepost::worker

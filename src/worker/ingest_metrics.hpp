@@ -1,0 +1,18 @@
+// What ingest counts, for Prometheus.
+#pragma once
+
+#include <vector>
+
+#include "base/metrics.hpp"
+
+namespace guidepost::worker {
+
+struct IngestMetrics {
+  metrics::Counter accepted, duplicates, skipped, blocks;
+  std::vector<metrics::Counter> bad;  ///< by event::Reason
+};
+
+/// Of the process. Thread: any.
+IngestMetrics& ingest_metrics();
+
+}  // namespace guidepost::worker

@@ -1,0 +1,32 @@
+// What decides besides the log, and what bounds the work.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "event/decoder.hpp"
+#include "guidepost/base/ids.hpp"
+#include "identity/resolver.hpp"
+
+namespace guidepost::worker {
+
+/// Bounds of a block: it ends at whichever comes first.
+struct BlockLimits {
+  std::size_t events = 1000;
+  Bytes bytes{512 * 1024};  ///< of the raw records in it
+  std::chrono::milliseconds age{200};
+};
+
+struct IngestOptions {
+  event::EventLimits limits;
+  std::string geo_file;
+  identity::ResolveRules resolve;
+  std::int64_t dedupe_offsets = 1'000'000;                       ///< N
+  std::chrono::seconds dedupe_horizon{std::chrono::hours{24}};   ///< T, in the log's own append time
+  BlockLimits block;
+  Bytes max_unacknowledged{16 * 1024 * 1024};  ///< of blocks sent by one partition
+  std::chrono::milliseconds commit_interval{1000};
+  Bytes mapping_cache{64 * 1024 * 1024};  ///< of one worker thread
+};
+
+}  // namespace guidepost::worker

@@ -1,0 +1,381 @@
+#include "worker/ingest_partition.hpp"
+
+#include <fmt/format.h>
+
+#include "base/assert.hpp"
+#include "guidepost/base/codec.hpp"
+#include "identity/runs.hpp"
+#include "worker/ingest_metrics.hpp"
+#include "worker/retry.hpp"
+
+namespace guidepost::worker {
+namespace {
+
+using event::Field;
+
+constexpr std::size_t kNoKey = SIZE_MAX;
+constexpr std::chrono::milliseconds kFetchWait{500};
+constexpr std::size_t kSpareArenas = 4;
+
+/// Everything that decides besides the log and the mapping, as one number.
+RulesHash rules_of(const event::Decoder& decoder, const enrich::Enricher& enricher, const IngestOptions& options) {
+  ByteWriter w;
+  w.fixed64(decoder.rules());
+  w.fixed64(enricher.rules());
+  w.fixed64(static_cast<std::uint64_t>(options.dedupe_offsets));
+  w.fixed64(static_cast<std::uint64_t>(options.dedupe_horizon.count()));
+  w.fixed64(static_cast<std::uint64_t>(options.resolve.stitch_window.count()));
+  w.u8(static_cast<std::uint8_t>(options.resolve.claim));
+  return RulesHash{hash64(w.view())};
+}
+
+}  // namespace
+
+IngestPartition::IngestPartition(Needs needs, Partition partition, std::string topic_id, Failed failed)
+    : needs_(needs),
+      partition_(partition),
+      topic_id_(std::move(topic_id)),
+      failed_(std::move(failed)),
+      rules_(rules_of(needs.decoder, needs.enricher, needs.options)) {
+  status_.partition = partition;
+  set_phase("recovering");
+}
+
+void IngestPartition::start() {
+  IngestRecovery::Needs needs{needs_.executor, needs_.log, needs_.member, needs_.state, needs_.decoder, needs_.options};
+  recovery_ = std::make_shared<IngestRecovery>(needs, TopicPartition{needs_.names.raw_topic(), partition_}, topic_id_,
+                                               [self = shared_from_this()](Result<RecoveredIngest> found) {
+                                                 self->recovered(std::move(found));
+                                               });
+  recovery_->start();
+}
+
+void IngestPartition::recovered(Result<RecoveredIngest> found) {
+  recovery_.reset();
+  if (closed_) return;
+  if (!found) return fail_partition(found.error());
+  source_ = found->source;
+  taken_ = committed_ = found->position;
+  view_.run = found->run;
+  decider_ = std::make_unique<Decider>(needs_.decoder, needs_.enricher, std::move(found->window), partition_, found->last_record_time);
+  writer_ = std::make_shared<BlockWriter>(needs_.executor, needs_.producer, TopicPartition{needs_.names.resolved_topic(), partition_},
+                                          found->position, found->run,
+                                          BlockWriter::Events{.acknowledged =
+                                                                  [weak = weak_from_this()] {
+                                                                    auto self = weak.lock();
+                                                                    if (!self || self->closed_) return;
+                                                                    self->fetch();
+                                                                    self->drained_if_empty();
+                                                                  },
+                                                              .refused =
+                                                                  [weak = weak_from_this()](Error error) {
+                                                                    if (auto self = weak.lock()) self->fail_partition(std::move(error));
+                                                                  }});
+  open_.decisions.from = open_.decisions.to = found->position;
+  log::info("ingest_starts", {{"partition", partition_.value}, {"source", source_.number.value}, {"offset", taken_.value}, {"run", view_.run.value}});
+  find_view();
+}
+
+void IngestPartition::find_view() {
+  ask_until_answered<identity::MappingView>(
+      shared_from_this(), "mapping run",
+      [this](Completion<identity::MappingView> answer) {
+        auto shared = std::make_shared<Completion<identity::MappingView>>(std::move(answer));
+        needs_.resolver.pass_marker(view_.run, [shared](Result<identity::MappingView> view) { (*shared)(std::move(view)); });
+      },
+      [this](Result<identity::MappingView> view) {
+        if (!view) return fail_partition(view.error());
+        view_ = std::move(*view);
+        set_phase("running");
+        needs_.member.start(partition_, taken_);
+        commit_later();
+        fetch();
+      });
+}
+
+// One batch is fetched ahead while another one is being decided; none while too much is unacknowledged.
+void IngestPartition::fetch() {
+  if (fetching_ || waiting_ || draining_ || closed_ || !decider_) return;
+  if (writer_->unacknowledged_bytes() > needs_.options.max_unacknowledged.value) return;
+  fetching_ = true;
+  const auto& block = needs_.options.block;
+  needs_.member.fetch(partition_, {block.events, block.bytes, kFetchWait},
+                      {needs_.executor, [self = shared_from_this()](Result<std::unique_ptr<LogBatch>> batch) {
+                         self->fetched(std::move(batch));
+                       }});
+}
+
+void IngestPartition::fetched(Result<std::unique_ptr<LogBatch>> batch) {
+  fetching_ = false;
+  if (closed_ || draining_) return;
+  if (!batch) {
+    if (batch.error().code == ErrorCode::kCancelled) return;  // revoked: drain or close follows
+    if (!batch.error().retryable()) return fail_partition(batch.error());
+    needs_.executor.post_after(fetch_backoff_.next(), [self = shared_from_this()] { self->fetch(); });
+    return;
+  }
+  fetch_backoff_.reset();
+  if ((*batch)->next() == (*batch)->from()) return fetch();
+  taken_ = (*batch)->next();
+  waiting_ = std::move(*batch);
+  if (!batch_) take_next_batch();
+}
+
+void IngestPartition::take_next_batch() {
+  if (!waiting_ || draining_ || closed_) return;
+  std::size_t bytes = 0;
+  for (const auto& record : waiting_->records()) bytes += record.key.size() + record.value.size();
+  const auto& limits = needs_.options.block;
+  const bool fits = open_.records + waiting_->records().size() <= limits.events && open_.bytes + bytes <= limits.bytes.value;
+  if (open_.records > 0 && !fits) cut_block();
+  open_.records += waiting_->records().size();
+  open_.bytes += bytes;
+  batch_ = std::move(waiting_);
+  batch_taken_ = 0;
+  if (spare_arenas_.empty()) {
+    arena_ = std::make_unique<Arena>();
+  } else {
+    arena_ = std::move(spare_arenas_.back());
+    spare_arenas_.pop_back();
+  }
+  fetch();
+  decide_rest();
+}
+
+void IngestPartition::decide_rest() {
+  const std::span records(batch_->records());
+  decider_->decide(records.subspan(batch_taken_), open_.decisions.to, batch_->next(), *arena_, undecided_);
+  keys_.clear();
+  key_of_.clear();
+  for (const auto& accepted : undecided_.accepted) {
+    const bool device = (accepted.flags & event::kNoDevice) == 0;
+    key_of_.push_back(device ? keys_.size() : kNoKey);
+    if (device) keys_.push_back({accepted.text[Field::kMerchant], accepted.text[Field::kGuid]});
+  }
+  if (keys_.empty() || view_.run == RunId{0}) {
+    std::fill(key_of_.begin(), key_of_.end(), kNoKey);
+    return resolve(identity::Histories{});
+  }
+  ask_until_answered<identity::Histories>(
+      shared_from_this(), "mapping of a batch",
+      [this](Completion<identity::Histories> answer) {
+        auto shared = std::make_shared<Completion<identity::Histories>>(std::move(answer));
+        needs_.resolver.lookup(keys_, [shared](Result<identity::Histories> histories) { (*shared)(std::move(histories)); });
+      },
+      [this](Result<identity::Histories> histories) {
+        if (!draining_) resolve(std::move(histories));
+      });
+}
+
+void IngestPartition::resolve(Result<identity::Histories> histories) {
+  if (!histories) return fail_partition(histories.error());
+  static const identity::History kNothing;
+  for (std::size_t i = 0; i < undecided_.accepted.size(); ++i) {
+    auto& accepted = undecided_.accepted[i];
+    const auto& history = key_of_[i] == kNoKey ? kNothing : (*histories)[key_of_[i]];
+    const auto resolution =
+        identity::resolve(history, view_, accepted.time, accepted.text[Field::kClaimedCustomer], needs_.options.resolve);
+    accepted.text[Field::kCustomer] = arena_->copy(resolution.customer);
+    accepted.resolved_by = resolution.by;
+  }
+  segment_decided();
+}
+
+void IngestPartition::segment_decided() {
+  auto& decisions = open_.decisions;
+  auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  append(decisions.accepted, undecided_.accepted);
+  append(decisions.bad, undecided_.bad);
+  append(decisions.duplicates, undecided_.duplicates);
+  append(decisions.skipped, undecided_.skipped);
+  decisions.to = undecided_.next;
+  batch_taken_ += undecided_.records_taken;
+  if (undecided_.ends_with_control) return pass_marker();
+  batch_decided();
+}
+
+void IngestPartition::pass_marker() {
+  const auto marker = identity::decode_marker(undecided_.control_value);
+  const auto proceed = [this] {
+    if (batch_taken_ < batch_->records().size() || open_.decisions.to < batch_->next()) return decide_rest();
+    batch_decided();
+  };
+  if (!marker || marker->run <= view_.run) {
+    // A repeated marker changes nothing; one that cannot be read is a control record like others.
+    if (!marker) log::error("control_record_unreadable", {{"partition", partition_.value}, {"before", undecided_.next.value}});
+    return proceed();
+  }
+  ask_until_answered<identity::MappingView>(
+      shared_from_this(), "mapping run of a marker",
+      [this, run = marker->run](Completion<identity::MappingView> answer) {
+        auto shared = std::make_shared<Completion<identity::MappingView>>(std::move(answer));
+        needs_.resolver.pass_marker(run, [shared](Result<identity::MappingView> view) { (*shared)(std::move(view)); });
+      },
+      [this, proceed](Result<identity::MappingView> view) {
+        if (draining_) return;
+        if (!view) return fail_partition(view.error());
+        view_ = std::move(*view);
+        markers_.push_back({view_.run, open_.decisions.to});
+        log::info("marker_passed", {{"partition", partition_.value}, {"run", view_.run.value}, {"offset", open_.decisions.to.value}});
+        proceed();
+      });
+}
+
+void IngestPartition::batch_decided() {
+  const bool first = open_.batches.empty();
+  open_.batches.push_back(std::move(batch_));
+  open_.arenas.push_back(std::move(arena_));
+  const auto& limits = needs_.options.block;
+  if (open_.records >= limits.events || open_.bytes >= limits.bytes.value || limits.age.count() == 0) {
+    cut_block();
+  } else if (first) {
+    cut_block_later();
+  }
+  if (waiting_) return needs_.executor.post([self = shared_from_this()] { if (!self->batch_) self->take_next_batch(); });
+  fetch();
+}
+
+void IngestPartition::cut_block_later() {
+  needs_.executor.post_after(needs_.options.block.age, [self = shared_from_this(), number = open_.number] {
+    if (self->closed_ || self->draining_ || self->open_.number != number) return;
+    // In the middle of a batch the block ends with the batch: its number of bytes and its views are one piece.
+    if (self->batch_) return self->cut_block_later();
+    self->cut_block();
+  });
+}
+
+void IngestPartition::cut_block() {
+  auto& decisions = open_.decisions;
+  if (decisions.from == decisions.to) return;
+  decisions.source = source_.number;
+  decisions.rules = rules_;
+  decisions.run = view_.run;
+  count(decisions);
+  writer_->send({decisions.from, decisions.to, view_.run, event::encode_block(decisions)});
+  for (auto& arena : open_.arenas) {
+    if (spare_arenas_.size() >= kSpareArenas) break;
+    arena->reset();
+    spare_arenas_.push_back(std::move(arena));
+  }
+  open_.batches.clear();
+  open_.arenas.clear();
+  open_.records = open_.bytes = 0;
+  ++open_.number;
+  decisions.accepted.clear();
+  decisions.bad.clear();
+  decisions.duplicates.clear();
+  decisions.skipped.clear();
+  decisions.from = decisions.to;
+}
+
+void IngestPartition::commit_later() {
+  needs_.executor.post_after(needs_.options.commit_interval, [self = shared_from_this()] {
+    if (self->closed_) return;
+    self->commit();
+    self->commit_later();
+  });
+}
+
+// The state table learns which markers were passed before the commit that lies behind them.
+void IngestPartition::commit() {
+  if (committing_ || !writer_ || writer_->acknowledged() <= committed_) return;
+  committing_ = true;
+  const auto position = writer_->acknowledged();
+  const auto run = writer_->acknowledged_run();
+  std::optional<StateTable::PassedMarker> passed;
+  while (!markers_.empty() && markers_.front().offset <= position) {
+    passed = markers_.front();
+    markers_.pop_front();
+  }
+  if (!passed) return commit_position(position, run);
+  ask_until_answered<void>(
+      shared_from_this(), "state of markers",
+      [this, marker = *passed](Completion<void> answer) { needs_.state.put_passed_marker(source_.number, marker, std::move(answer)); },
+      [this, position, run](Result<void> put) {
+        if (!put) return fail_partition(put.error());
+        commit_position(position, run);
+      });
+}
+
+void IngestPartition::commit_position(Offset position, RunId run) {
+  Commit commit{position, IngestCommit{source_.number, run}.encode()};
+  needs_.member.commit(partition_, std::move(commit), {needs_.executor, [self = shared_from_this(), position](Result<void> result) {
+                         if (self->closed_) return;
+                         self->committing_ = false;
+                         if (result) {
+                           self->committed_ = position;
+                         } else if (!result.error().retryable() && result.error().code != ErrorCode::kCancelled) {
+                           return self->fail_partition(result.error());
+                         } else if (self->draining_) {
+                           // A commit that does not come through costs repeated work, nothing else.
+                           self->committed_ = position;
+                         }
+                         std::lock_guard lock(self->status_mutex_);
+                         self->status_.committed = self->committed_;
+                         self->status_.position = self->taken_;
+                         self->status_.pending = self->writer_->unacknowledged_bytes();
+                       }});
+}
+
+void IngestPartition::drain(Task done) {
+  if (closed_) return done();
+  draining_ = true;
+  drained_ = std::move(done);
+  set_phase("draining");
+  if (!writer_) return close();
+  waiting_.reset();
+  // A batch in the middle of being decided is given up: whoever comes next decides it again.
+  if (!batch_) cut_block();
+  drained_if_empty();
+}
+
+void IngestPartition::drained_if_empty() {
+  if (!draining_ || closed_ || !writer_->empty()) return;
+  if (writer_->acknowledged() <= committed_) return close();
+  commit();
+  needs_.executor.post_after(std::chrono::milliseconds{10}, [self = shared_from_this()] { self->drained_if_empty(); });
+}
+
+void IngestPartition::close() {
+  if (recovery_) recovery_->close();
+  recovery_.reset();
+  if (writer_) writer_->close();
+  closed_ = true;
+  set_phase("stopped");
+  waiting_.reset();
+  if (drained_) std::exchange(drained_, Task{})();
+}
+
+void IngestPartition::fail_partition(Error error) {
+  if (closed_) return;
+  log::error("ingest_stops", {{"partition", partition_.value}, {"error", to_string(error.code)}, {"message", error.message}});
+  {
+    std::lock_guard lock(status_mutex_);
+    status_.failure = error;
+  }
+  close();
+  failed_(partition_, std::move(error));
+}
+
+void IngestPartition::set_phase(std::string phase) {
+  std::lock_guard lock(status_mutex_);
+  status_.phase = std::move(phase);
+  if (writer_) status_.source = source_.number;
+  status_.position = taken_;
+}
+
+PartitionStatus IngestPartition::status() const {
+  std::lock_guard lock(status_mutex_);
+  return status_;
+}
+
+void IngestPartition::count(const event::Decisions& decisions) {
+  auto& metrics = ingest_metrics();
+  metrics.accepted.add(static_cast<double>(decisions.accepted.size()));
+  metrics.duplicates.add(static_cast<double>(decisions.duplicates.size()));
+  metrics.skipped.add(static_cast<double>(decisions.skipped.size()));
+  for (const auto& bad : decisions.bad) metrics.bad[static_cast<std::size_t>(bad.reason)].add();
+  metrics.blocks.add();
+}
+
+}  // namespace guidepost::worker

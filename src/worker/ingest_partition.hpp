@@ -1,0 +1,120 @@
+// The state machine of ingest for one raw partition: fetch, decide, resolve, pack, send, commit.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/names.hpp"
+#include "enrich/enricher.hpp"
+#include "event/decoder.hpp"
+#include "guidepost/event/block.hpp"
+#include "guidepost/ports/event_log.hpp"
+#include "identity/resolver.hpp"
+#include "worker/block_writer.hpp"
+#include "worker/decider.hpp"
+#include "worker/ingest_options.hpp"
+#include "worker/ingest_recovery.hpp"
+#include "worker/partition_worker.hpp"
+#include "worker/state_table.hpp"
+
+namespace guidepost::worker {
+
+/// Decides about every raw offset of its partition, once it may, and sends the decisions as blocks.
+class IngestPartition final : public PartitionWorker, public std::enable_shared_from_this<IngestPartition> {
+ public:
+  /// What it works with; all of it outlives the partition. One thread's partitions share it.
+  struct Needs {
+    Executor& executor;
+    EventLog& log;
+    GroupMember& member;
+    StateTable& state;
+    ProducerSlot& producer;
+    identity::Resolver& resolver;
+    event::Decoder& decoder;
+    enrich::Enricher& enricher;
+    const IngestOptions& options;
+    const Names& names;
+  };
+  using Failed = std::function<void(Partition, Error)>;
+
+  IngestPartition(Needs needs, Partition partition, std::string topic_id, Failed failed);
+
+  void start() override;
+  void drain(Task done) override;
+  void close() override;
+  PartitionStatus status() const override;
+
+  Executor& executor() { return needs_.executor; }
+  bool closed() const { return closed_; }
+
+ private:
+  /// Decided records that wait for the rest of their block, and the memory that their views point into.
+  struct OpenBlock {
+    event::Decisions decisions;
+    std::vector<std::unique_ptr<LogBatch>> batches;
+    std::vector<std::unique_ptr<Arena>> arenas;
+    std::size_t records = 0;
+    std::size_t bytes = 0;
+    std::uint64_t number = 0;
+  };
+
+  void recovered(Result<RecoveredIngest> found);
+  void find_view();
+  void fetch();
+  void fetched(Result<std::unique_ptr<LogBatch>> batch);
+  void take_next_batch();
+  void decide_rest();
+  void resolve(Result<identity::Histories> histories);
+  void segment_decided();
+  void pass_marker();
+  void batch_decided();
+  void cut_block();
+  void cut_block_later();
+  void commit_later();
+  void commit();
+  void commit_position(Offset position, RunId run);
+  void drained_if_empty();
+  void fail_partition(Error error);
+  void set_phase(std::string phase);
+  void count(const event::Decisions& decisions);
+
+  Needs needs_;
+  Partition partition_;
+  std::string topic_id_;
+  Failed failed_;
+  bool closed_ = false;
+  bool draining_ = false;
+  Task drained_;
+
+  std::shared_ptr<IngestRecovery> recovery_;
+  std::unique_ptr<Decider> decider_;
+  std::shared_ptr<BlockWriter> writer_;
+  Source source_;
+  identity::MappingView view_;
+  RulesHash rules_;
+  Offset taken_;  // end of the offsets fetched
+
+  bool fetching_ = false;
+  Backoff fetch_backoff_;
+  std::unique_ptr<LogBatch> waiting_;  // fetched while another batch is being decided
+  std::unique_ptr<LogBatch> batch_;    // being decided
+  std::size_t batch_taken_ = 0;        // records of it that are decided
+  std::unique_ptr<Arena> arena_;
+  std::vector<std::unique_ptr<Arena>> spare_arenas_;
+  Undecided undecided_;
+  std::vector<identity::GuidKey> keys_;
+  std::vector<std::size_t> key_of_;  // accepted event -> its key; kNoKey: not looked up
+  OpenBlock open_;
+
+  std::deque<StateTable::PassedMarker> markers_;  // passed, not in the state table yet
+  Offset committed_;
+  bool committing_ = false;
+
+  mutable std::mutex status_mutex_;
+  PartitionStatus status_;
+};
+
+}  // namespace guidepost::worker

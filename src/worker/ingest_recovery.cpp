@@ -1,0 +1,190 @@
+#include "worker/ingest_recovery.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+
+#include "worker/retry.hpp"
+
+namespace guidepost::worker {
+namespace {
+
+constexpr FetchLimits kWindowFetch{.max_records = 8192, .max_bytes = Bytes{8 * 1024 * 1024}, .max_wait = std::chrono::milliseconds{1000}};
+
+}  // namespace
+
+std::string IngestCommit::encode() const { return fmt::format("v1 source={} run={}", source.value, run.value); }
+
+std::optional<IngestCommit> IngestCommit::decode(std::string_view metadata) {
+  auto number_after = [&](std::string_view key) -> std::optional<std::uint64_t> {
+    const auto at = metadata.find(key);
+    if (at == std::string_view::npos) return std::nullopt;
+    std::uint64_t value = 0;
+    const auto* from = metadata.data() + at + key.size();
+    const auto* end = metadata.data() + metadata.size();
+    return std::from_chars(from, end, value).ec == std::errc{} ? std::optional(value) : std::nullopt;
+  };
+  if (!metadata.starts_with("v1 ")) return std::nullopt;
+  const auto source = number_after("source=");
+  const auto run = number_after("run=");
+  if (!source || !run) return std::nullopt;
+  return IngestCommit{SourceId{static_cast<std::uint32_t>(*source)}, RunId{*run}};
+}
+
+IngestRecovery::IngestRecovery(Needs needs, TopicPartition partition, std::string topic_id,
+                               std::function<void(Result<RecoveredIngest>)> done)
+    : needs_(needs),
+      partition_(std::move(partition)),
+      topic_id_(std::move(topic_id)),
+      done_(std::move(done)),
+      found_{.source = {},
+             .position = Offset{0},
+             .run = RunId{0},
+             .window = DedupeWindow(needs.options.dedupe_offsets, needs.options.dedupe_horizon),
+             .last_record_time = std::nullopt} {}
+
+void IngestRecovery::start() {
+  ask_until_answered<LogBounds>(
+      shared_from_this(), "bounds of the raw partition",
+      [this](Completion<LogBounds> answer) { needs_.log.bounds(partition_, std::move(answer)); },
+      [this](Result<LogBounds> bounds) {
+        if (!bounds) return finish(tl::unexpected(bounds.error()));
+        bounds_ = *bounds;
+        find_source();
+      });
+}
+
+void IngestRecovery::find_source() {
+  ask_until_answered<Source>(
+      shared_from_this(), "number of the source",
+      [this](Completion<Source> answer) {
+        needs_.state.register_source(partition_.topic, topic_id_, partition_.partition, bounds_.begin, std::move(answer));
+      },
+      [this](Result<Source> source) {
+        if (!source) return finish(tl::unexpected(source.error()));
+        found_.source = *source;
+        find_commit();
+      });
+}
+
+void IngestRecovery::find_commit() {
+  ask_until_answered<std::optional<Commit>>(
+      shared_from_this(), "commit of ingest",
+      [this](Completion<std::optional<Commit>> answer) { needs_.member.committed(partition_.partition, std::move(answer)); },
+      [this](Result<std::optional<Commit>> commit) {
+        if (!commit) return finish(tl::unexpected(commit.error()));
+        check_commit(std::move(*commit));
+      });
+}
+
+void IngestRecovery::check_commit(std::optional<Commit> commit) {
+  if (commit) {
+    const auto known = IngestCommit::decode(commit->metadata);
+    if (!known) {
+      return finish(fail(ErrorCode::kCorrupt, fmt::format("the commit of {} partition {} was not made by ingest: '{}'",
+                                                          partition_.topic, partition_.partition.value, commit->metadata)));
+    }
+    if (known->source != found_.source.number) {
+      return finish(fail(ErrorCode::kTopicChanged,
+                         fmt::format("topic {} was deleted and made again: its partition {} is source {} now, and the group "
+                                     "committed offset {} of source {}. Nothing is skipped by itself: reset the group's "
+                                     "offsets or give the new topic another name",
+                                     partition_.topic, partition_.partition.value, found_.source.number.value,
+                                     commit->position.value, known->source.value)));
+    }
+    found_.position = commit->position;
+    found_.run = known->run;
+    return check_bounds();
+  }
+  // Never committed: from the floor, never from "latest".
+  ask_until_answered<Offset>(
+      shared_from_this(), "floor of the source",
+      [this](Completion<Offset> answer) { needs_.state.floor(found_.source.number, std::move(answer)); },
+      [this](Result<Offset> floor) {
+        if (!floor) return finish(tl::unexpected(floor.error()));
+        found_.position = *floor;
+        check_bounds();
+      });
+}
+
+void IngestRecovery::check_bounds() {
+  const auto position = found_.position;
+  if (position < bounds_.begin || position > bounds_.end) {
+    return finish(fail(ErrorCode::kOutOfRange,
+                       fmt::format("ingest must go on at offset {} of {} partition {}, but the log holds [{}, {}): {}",
+                                   position.value, partition_.topic, partition_.partition.value, bounds_.begin.value,
+                                   bounds_.end.value,
+                                   position < bounds_.begin ? "retention has passed the position" : "the log was cut")));
+  }
+  const auto window_begin = Offset{std::max(position.value - needs_.options.dedupe_offsets, std::int64_t{0})};
+  if (window_begin >= bounds_.begin) return read_window(window_begin);
+  check_window();
+}
+
+// Part of the window is gone from the log. That is right where it never was there (the floor), or
+// where it is out of reach in time as well: finish() compares.
+void IngestRecovery::check_window() {
+  ask_until_answered<Offset>(
+      shared_from_this(), "floor of the source",
+      [this](Completion<Offset> answer) { needs_.state.floor(found_.source.number, std::move(answer)); },
+      [this](Result<Offset> floor) {
+        if (!floor) return finish(tl::unexpected(floor.error()));
+        window_cut_ = *floor < bounds_.begin && found_.position < bounds_.end;
+        read_window(bounds_.begin);
+      });
+}
+
+void IngestRecovery::read_window(Offset from) {
+  if (from == found_.position) return finish({});
+  reader_ = needs_.log.read(partition_, from);
+  fetch_window();
+}
+
+void IngestRecovery::fetch_window() {
+  auto self = shared_from_this();
+  reader_->fetch(kWindowFetch, {needs_.executor, [self, this](Result<std::unique_ptr<LogBatch>> batch) {
+                   if (closed_) return;
+                   if (!batch && batch.error().retryable()) {
+                     return needs_.executor.post_after(std::chrono::milliseconds{200}, [self, this] {
+                       if (!closed_) fetch_window();
+                     });
+                   }
+                   if (!batch) return finish(tl::unexpected(batch.error()));
+                   pass_batch(**batch);
+                   if ((*batch)->next() >= found_.position) return finish({});
+                   fetch_window();
+                 }});
+}
+
+void IngestRecovery::pass_batch(const LogBatch& batch) {
+  arena_.reset();
+  for (const auto& record : batch.records()) {
+    if (record.offset >= found_.position) break;
+    found_.window.pass(record.offset, record.time);
+    if (!first_log_time_) first_log_time_ = record.time;
+    last_log_time_ = record.time;
+    const auto decoded = needs_.decoder.decode(record, partition_.partition, arena_);
+    found_.last_record_time = record.time;
+    if (decoded.kind == event::RecordKind::kBad) found_.last_record_time = decoded.bad.record_time;
+    if (decoded.kind != event::RecordKind::kEvent) continue;
+    const auto& text = decoded.event.text;
+    found_.last_record_time = decoded.event.record_time;
+    found_.window.repeats(EventIdentity::of(text[event::Field::kMerchant], text[event::Field::kGuid], text[event::Field::kEventId]));
+  }
+}
+
+void IngestRecovery::finish(Result<void> result) {
+  if (closed_) return;
+  closed_ = true;
+  reader_.reset();
+  if (result && window_cut_ && (!first_log_time_ || last_log_time_ - *first_log_time_ < 2 * needs_.options.dedupe_horizon)) {
+    result = fail(ErrorCode::kOutOfRange,
+                  fmt::format("retention has removed records of {} partition {} below offset {} that the window of duplicates "
+                              "needs: keep the raw topic longer than twice ingest.dedupe_horizon",
+                              partition_.topic, partition_.partition.value, bounds_.begin.value));
+  }
+  if (!result) return done_(tl::unexpected(result.error()));
+  done_(std::move(found_));
+}
+
+}  // namespace guidepost::worker

@@ -1,0 +1,186 @@
+#include "worker/state_table.hpp"
+
+#include <charconv>
+#include <fmt/format.h>
+
+namespace guidepost::worker {
+namespace {
+
+constexpr std::string_view kSourcePrefix = "source/";
+constexpr std::string_view kSourceEnd = "source0";  // the first key behind all of them
+constexpr std::string_view kCounterRow = "sources";
+
+std::string position_row(const Names& names, SourceId source) {
+  return fmt::format("position/v{}/{:08}", names.version, source.value);
+}
+
+std::string marker_row(SourceId source) { return fmt::format("marker/{:08}", source.value); }
+
+/// The number in a cell; nothing where the cell is absent or no number.
+std::optional<std::int64_t> number(const Row& row, std::string_view qualifier) {
+  const Cell* cell = row.find(kStateFamily, qualifier);
+  if (cell == nullptr) return std::nullopt;
+  std::int64_t value = 0;
+  const auto* end = cell->value.data() + cell->value.size();
+  const auto [at, error] = std::from_chars(cell->value.data(), end, value);
+  if (error != std::errc{} || at != end) return std::nullopt;
+  return value;
+}
+
+std::string text(const Row& row, std::string_view qualifier) {
+  const Cell* cell = row.find(kStateFamily, qualifier);
+  return cell == nullptr ? std::string() : cell->value;
+}
+
+CellPut cell(std::string_view qualifier, std::int64_t timestamp, std::string value) {
+  return {std::string(kStateFamily), std::string(qualifier), timestamp, std::move(value)};
+}
+
+CellFilter newest() { return {.family = std::string(kStateFamily), .qualifiers = {}, .time = {}, .versions = 1}; }
+
+Result<Source> source_of(const Row& row) {
+  const auto n = number(row, "number");
+  const auto partition = number(row, "partition");
+  if (!n || !partition) return fail(ErrorCode::kCorrupt, "the state row " + row.key + " is no source");
+  return Source{SourceId{static_cast<std::uint32_t>(*n)}, text(row, "topic"), text(row, "topic_id"),
+                Partition{static_cast<std::int32_t>(*partition)}};
+}
+
+/// Gets one row and gives what `read` makes of it to `done`.
+template <class T, class Read>
+void get_row(TableStore& tables, const Names& names, std::string row, Read read, Completion<T> done) {
+  tables.get(names.state(), {{std::move(row), newest()}},
+             {inline_executor(), [read = std::move(read), done = std::move(done)](Result<std::vector<Row>> rows) mutable {
+                if (!rows) return done(tl::unexpected(rows.error()));
+                done(read(rows->front()));
+              }});
+}
+
+}  // namespace
+
+/// One attempt to give a source its number. Numbers are taken by compare-and-set on one counter; a
+/// crash between the counter and the source's row leaves a number unused, which costs nothing.
+/// Whoever loses a race starts over and finds the row.
+struct StateTable::Registration {
+  Source source;
+  Offset floor;
+  Completion<Source> done;
+  std::string row() const {
+    return fmt::format("{}{}/{}/{:05}", kSourcePrefix, source.topic, source.topic_id, source.partition.value);
+  }
+};
+
+void StateTable::register_source(std::string topic, std::string topic_id, Partition partition, Offset floor,
+                                 Completion<Source> done) {
+  auto registration = std::make_shared<Registration>(
+      Registration{{SourceId{0}, std::move(topic), std::move(topic_id), partition}, floor, std::move(done)});
+  tables_.get(names_.state(), {{registration->row(), newest()}},
+              {inline_executor(), [this, registration](Result<std::vector<Row>> rows) {
+                 if (!rows) return registration->done(tl::unexpected(rows.error()));
+                 if (!rows->front().empty()) return registration->done(source_of(rows->front()));
+                 take_number(registration);
+               }});
+}
+
+void StateTable::take_number(std::shared_ptr<Registration> registration) {
+  auto read_next = [](const Row& row) -> Result<std::int64_t> { return number(row, "next").value_or(1); };
+  get_row<std::int64_t>(
+      tables_, names_, std::string(kCounterRow), read_next, {inline_executor(), [this, registration](Result<std::int64_t> next) {
+         if (!next) return registration->done(tl::unexpected(next.error()));
+         registration->source.number = SourceId{static_cast<std::uint32_t>(*next)};
+         CheckAndPut take{.row = std::string(kCounterRow),
+                          .family = std::string(kStateFamily),
+                          .qualifier = "next",
+                          .expected = *next == 1 ? std::nullopt : std::optional(std::to_string(*next)),
+                          .put = {std::string(kCounterRow), {cell("next", *next, std::to_string(*next + 1))}}};
+         tables_.check_and_put(names_.state(), std::move(take), {inline_executor(), [this, registration](Result<bool> taken) {
+                                 if (!taken) return registration->done(tl::unexpected(taken.error()));
+                                 if (*taken) return write_floor(registration);
+                                 take_number(registration);
+                               }});
+       }});
+}
+
+// The floor comes before the source's row: a source that can be found has one.
+void StateTable::write_floor(std::shared_ptr<Registration> registration) {
+  const auto& source = registration->source;
+  tables_.put(names_.state(), {{position_row(names_, source.number), {cell("floor", 0, std::to_string(registration->floor.value))}}},
+              {inline_executor(), [this, registration](Result<void> put) {
+                 if (!put) return registration->done(tl::unexpected(put.error()));
+                 claim_row(registration);
+               }});
+}
+
+void StateTable::claim_row(std::shared_ptr<Registration> registration) {
+  const auto& source = registration->source;
+  CheckAndPut claim{.row = registration->row(),
+                    .family = std::string(kStateFamily),
+                    .qualifier = "number",
+                    .expected = std::nullopt,
+                    .put = {registration->row(),
+                            {cell("number", 0, std::to_string(source.number.value)), cell("topic", 0, source.topic),
+                             cell("topic_id", 0, source.topic_id), cell("partition", 0, std::to_string(source.partition.value))}}};
+  tables_.check_and_put(names_.state(), std::move(claim), {inline_executor(), [this, registration](Result<bool> mine) {
+                          auto& [found, floor, done] = *registration;
+                          if (!mine) return done(tl::unexpected(mine.error()));
+                          if (*mine) return done(found);
+                          register_source(found.topic, found.topic_id, found.partition, floor, std::move(done));
+                        }});
+}
+
+void StateTable::sources(Completion<std::vector<Source>> done) {
+  // The registry has as many rows as there were ever partitions: one page holds it.
+  ScanRequest all{std::string(kSourcePrefix), std::string(kSourceEnd), newest(), 100'000};
+  tables_.scan(names_.state(), std::move(all), {inline_executor(), [done = std::move(done)](Result<ScanPage> page) mutable {
+                 if (!page) return done(tl::unexpected(page.error()));
+                 std::vector<Source> found;
+                 for (const auto& row : page->rows) {
+                   auto source = source_of(row);
+                   if (!source) return done(tl::unexpected(source.error()));
+                   found.push_back(std::move(*source));
+                 }
+                 done(std::move(found));
+               }});
+}
+
+void StateTable::floor(SourceId source, Completion<Offset> done) {
+  auto read = [source](const Row& row) -> Result<Offset> {
+    const auto floor = number(row, "floor");
+    if (!floor) return fail(ErrorCode::kCorrupt, fmt::format("source {} has no floor in the state table", source.value));
+    return Offset{*floor};
+  };
+  get_row<Offset>(tables_, names_, position_row(names_, source), read, std::move(done));
+}
+
+void StateTable::durable(SourceId source, Completion<std::optional<DurablePosition>> done) {
+  auto read = [](const Row& row) -> Result<std::optional<DurablePosition>> {
+    const auto offset = number(row, "offset");
+    if (!offset) return std::optional<DurablePosition>();
+    return DurablePosition{Offset{*offset}, from_unix_ms(number(row, "record_time").value_or(0))};
+  };
+  get_row<std::optional<DurablePosition>>(tables_, names_, position_row(names_, source), read, std::move(done));
+}
+
+void StateTable::put_durable(SourceId source, DurablePosition position, Completion<void> done) {
+  const auto at = position.offset.value;
+  tables_.put(names_.state(),
+              {{position_row(names_, source),
+                {cell("offset", at, std::to_string(at)), cell("record_time", at, std::to_string(unix_ms(position.record_time)))}}},
+              std::move(done));
+}
+
+void StateTable::passed_marker(SourceId source, Completion<std::optional<PassedMarker>> done) {
+  auto read = [](const Row& row) -> Result<std::optional<PassedMarker>> {
+    const auto run = number(row, "run");
+    if (!run) return std::optional<PassedMarker>();
+    return PassedMarker{RunId{static_cast<std::uint64_t>(*run)}, Offset{row.find(kStateFamily, "run")->timestamp}};
+  };
+  get_row<std::optional<PassedMarker>>(tables_, names_, marker_row(source), read, std::move(done));
+}
+
+void StateTable::put_passed_marker(SourceId source, PassedMarker marker, Completion<void> done) {
+  tables_.put(names_.state(), {{marker_row(source), {cell("run", marker.offset.value, std::to_string(marker.run.value))}}},
+              std::move(done));
+}
+
+}  // namespace guidepost::worker

@@ -1,0 +1,65 @@
+// Rows of the state table that the workers keep: sources, floors, positions, markers passed.
+// Rows: proto/state.md. Values are text, so that an operator can read them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/names.hpp"
+#include "guidepost/ports/table_store.hpp"
+
+namespace guidepost::worker {
+
+/// Name of the state table's one family.
+inline constexpr std::string_view kStateFamily = "s";
+
+/// One partition of one raw topic. A topic made again has another id, so it is another source.
+struct Source {
+  SourceId number;
+  std::string topic;
+  std::string topic_id;
+  Partition partition;
+};
+
+/// D of the design: everything of the source below `offset` (event rows, bad rows, pages, ledger) is durable.
+struct DurablePosition {
+  Offset offset;
+  TimeMs record_time;  ///< of the last record below it: what `as_of` is made of
+};
+
+/// Thread: any. Blocks: never. Errors of all calls: those of TableStore; kCorrupt.
+class StateTable {
+ public:
+  StateTable(TableStore& tables, Names names) : tables_(tables), names_(std::move(names)) {}
+
+  /// The number of a source; registers it, with `floor`, where it is new. Two that register at once
+  /// get the same number.
+  void register_source(std::string topic, std::string topic_id, Partition partition, Offset floor, Completion<Source> done);
+  void sources(Completion<std::vector<Source>> done);
+
+  /// Where the source's chain begins in this version.
+  void floor(SourceId source, Completion<Offset> done);
+  /// D(source); nothing where none was written yet.
+  void durable(SourceId source, Completion<std::optional<DurablePosition>> done);
+  /// Raises D. A lower one written later by a zombie stays invisible: the timestamp is the offset.
+  void put_durable(SourceId source, DurablePosition position, Completion<void> done);
+
+  /// The highest run marker that ingest has passed, and the offset behind it.
+  struct PassedMarker {
+    RunId run;
+    Offset offset;
+  };
+  void passed_marker(SourceId source, Completion<std::optional<PassedMarker>> done);
+  void put_passed_marker(SourceId source, PassedMarker marker, Completion<void> done);
+
+ private:
+  struct Registration;
+  void take_number(std::shared_ptr<Registration> registration);
+  void write_floor(std::shared_ptr<Registration> registration);
+  void claim_row(std::shared_ptr<Registration> registration);
+  TableStore& tables_;
+  Names names_;
+};
+
+}  // namespace guidepost::worker
