@@ -1,0 +1,281 @@
+// Life of the partition and the applying of blocks; loading is in aggregate_loading.cpp, writing and
+// committing in aggregate_writing.cpp.
+#include "worker/aggregate_partition.hpp"
+
+#include <fmt/format.h>
+
+#include "worker/aggregate_ask.hpp"
+#include "worker/aggregate_metrics.hpp"
+
+namespace guidepost::worker {
+namespace {
+
+using event::Field;
+
+constexpr FetchLimits kFetch{.max_records = 64, .max_bytes = Bytes{4 * 1024 * 1024}, .max_wait = std::chrono::milliseconds{500}};
+
+}  // namespace
+
+AggregatePartition::AggregatePartition(Needs needs, Partition partition, Failed failed)
+    : needs_(needs), partition_(partition), failed_(std::move(failed)) {
+  status_.partition = partition;
+  report("recovering");
+}
+
+// Start or reassignment: nothing survives from earlier ownership.
+void AggregatePartition::start() {
+  ask<std::optional<Commit>>(
+      "commit of aggregate", restarts_,
+      [this](Completion<std::optional<Commit>> answer) { needs_.member.committed(partition_, std::move(answer)); },
+      [this](std::optional<Commit> commit) {
+        if (commit) return begin_at(commit->position);
+        // Never committed: from the beginning of the log, never from "latest".
+        ask<LogBounds>(
+            "bounds of the resolved partition", restarts_,
+            [this](Completion<LogBounds> answer) {
+              needs_.log.bounds({needs_.names.resolved_topic(), partition_}, std::move(answer));
+            },
+            [this](LogBounds bounds) { begin_at(bounds.begin); });
+      });
+}
+
+void AggregatePartition::begin_at(Offset resolved) {
+  committed_ = read_ = resolved;
+  log::info("aggregate_starts", {{"partition", partition_.value}, {"resolved", resolved.value}});
+  restart_from_commit();
+  tick_later();
+  commit_later();
+}
+
+void AggregatePartition::restart_from_commit() {
+  ++restarts_;
+  ++applying_;
+  committing_ = false;
+  if (writer_) writer_->close();
+  sources_.clear();
+  obligations_.clear();
+  batch_.reset();
+  current_.reset();
+  fetching_ = false;
+  read_ = committed_;
+  writer_ = std::make_shared<TableWriter>(needs_.executor, needs_.tables, obligations_,
+                                          TableWriter::Events{.settled =
+                                                                  [weak = weak_from_this()] {
+                                                                    auto self = weak.lock();
+                                                                    if (self && !self->closed_) self->settled();
+                                                                  },
+                                                              .refused =
+                                                                  [weak = weak_from_this()](Error error) {
+                                                                    if (auto self = weak.lock()) self->fail_partition(std::move(error));
+                                                                  }});
+  report("running");
+  needs_.member.start(partition_, read_);
+  fetch();
+}
+
+void AggregatePartition::fetch() {
+  if (fetching_ || draining_ || closed_) return;
+  fetching_ = true;
+  needs_.member.fetch(partition_, kFetch, {needs_.executor, [self = shared_from_this(), epoch = applying_](Result<std::unique_ptr<LogBatch>> batch) {
+                                             if (epoch == self->applying_) self->fetched(std::move(batch));
+                                           }});
+}
+
+void AggregatePartition::fetched(Result<std::unique_ptr<LogBatch>> batch) {
+  fetching_ = false;
+  if (closed_ || draining_) return;
+  if (!batch) {
+    if (batch.error().code == ErrorCode::kCancelled) return;  // revoked: drain or close follows
+    if (!batch.error().retryable()) return fail_partition(batch.error());
+    needs_.executor.post_after(fetch_backoff_.next(), [self = shared_from_this()] { self->fetch(); });
+    return;
+  }
+  fetch_backoff_.reset();
+  batch_ = std::move(*batch);
+  batch_taken_ = 0;
+  next_block();
+}
+
+void AggregatePartition::next_block() {
+  if (draining_ || closed_ || current_ || !batch_ || overloaded()) return;
+  if (batch_taken_ == batch_->records().size()) {
+    read_ = batch_->next();
+    batch_.reset();
+    return fetch();
+  }
+  const auto& record = batch_->records()[batch_taken_];
+  auto block = event::Block::decode(record.value);
+  if (!block) {
+    return fail_partition({block.error().code, fmt::format("block at resolved offset {} of partition {}: {}", record.offset.value,
+                                                           partition_.value, block.error().message)});
+  }
+  current_.emplace(Current{record.offset, std::move(*block)});
+  find_source(current_->block.decisions().source);
+}
+
+void AggregatePartition::find_source(SourceId id) {
+  if (const auto known = sources_.find(id); known != sources_.end()) {
+    current_->source = known->second.get();
+    return block_ready();
+  }
+  ask<std::optional<DurablePosition>>(
+      "durable position of a source", applying_,
+      [this, id](Completion<std::optional<DurablePosition>> answer) { needs_.state.durable(id, std::move(answer)); },
+      [this, id](std::optional<DurablePosition> durable) {
+        if (durable) return source_found(id, *durable);
+        ask<Offset>(
+            "floor of a source", applying_, [this, id](Completion<Offset> answer) { needs_.state.floor(id, std::move(answer)); },
+            [this, id](Offset floor) { source_found(id, {floor, TimeMs{}}); });
+      });
+}
+
+void AggregatePartition::source_found(SourceId id, DurablePosition chain) {
+  auto made = std::make_unique<SourceState>(
+      SourceState{id, chain, chain, PageTable(needs_.options.flush, obligations_), LedgerTable(id, obligations_), {}});
+  current_->source = made.get();
+  sources_[id] = std::move(made);
+  log::info("source_chain", {{"partition", partition_.value}, {"source", id.value}, {"offset", chain.offset.value}});
+  {
+    std::lock_guard lock(status_mutex_);
+    status_.source = id;
+  }
+  block_ready();
+}
+
+// Rule 6: pass what was applied, apply what continues the chain (from its middle where need be),
+// and never apply what does not.
+void AggregatePartition::block_ready() {
+  const auto& decisions = current_->block.decisions();
+  const auto chain = current_->source->chain.offset;
+  if (decisions.to <= chain) {
+    aggregate_metrics().blocks_passed.add();
+    return block_done();
+  }
+  if (decisions.from > chain) return gap();
+  if (decisions.from < chain) {
+    aggregate_metrics().blocks_trimmed.add();
+    log::info("block_trimmed", {{"source", decisions.source.value}, {"from", decisions.from.value}, {"to", decisions.to.value}, {"chain", chain.value}});
+  }
+  load_missing();
+}
+
+// Someone else may have gone on from here meanwhile: D tells. Else blocks are missing: they are not
+// made up, the alarm stays, and reading goes on.
+void AggregatePartition::gap() {
+  const auto id = current_->source->id;
+  ask<std::optional<DurablePosition>>(
+      "durable position of a source", applying_,
+      [this, id](Completion<std::optional<DurablePosition>> answer) { needs_.state.durable(id, std::move(answer)); },
+      [this, id](std::optional<DurablePosition> durable) {
+        const auto from = current_->block.decisions().from;
+        if (durable && durable->offset >= from) {
+          log::warn("superseded", {{"partition", partition_.value}, {"source", id.value}, {"durable", durable->offset.value}});
+          return restart_from_commit();
+        }
+        aggregate_metrics().gaps.add();
+        log::error("gap_in_resolved_log", {{"partition", partition_.value},
+                                           {"source", id.value},
+                                           {"chain", current_->source->chain.offset.value},
+                                           {"next_block", from.value},
+                                           {"resolved", current_->at.value}});
+        block_done();
+      });
+}
+
+void AggregatePartition::apply() {
+  const auto& decisions = current_->block.decisions();
+  auto& source = *current_->source;
+  const auto chain = source.chain.offset;
+  const auto now = needs_.executor.now();
+  write_rows(decisions, chain);
+  for (const auto& accepted : decisions.accepted) {
+    if (accepted.offset < chain) continue;
+    auto* slot = source.pages.find(accepted.text[Field::kMerchant], Bucket::of(accepted.time));
+    if (accepted.offset < slot->page.position()) continue;  // rule 7: it is in the stored page already
+    source.pages.add(*slot, accepted, decisions.rules, current_->at, now);
+  }
+  source.ledger.count(decisions, chain, current_->at, now);
+  auto record_time = source.chain.record_time;
+  for (const auto& e : decisions.accepted) record_time = std::max(record_time, e.record_time);
+  source.chain = {decisions.to, record_time};
+  aggregate_metrics().blocks.add();
+  aggregate_metrics().events.add(static_cast<double>(decisions.accepted.size()));
+  block_done();
+}
+
+void AggregatePartition::block_done() {
+  read_ = current_->at + 1;
+  auto& source = *current_->source;
+  source.marks.push_back({read_, source.chain});
+  ++batch_taken_;
+  current_.reset();
+  write_due_pages();
+  // A task a block: others of this thread get their turn.
+  needs_.executor.post([self = shared_from_this()] { self->next_block(); });
+}
+
+void AggregatePartition::drain(Task done) {
+  if (closed_) return done();
+  draining_ = true;
+  drained_ = std::move(done);
+  report("draining");
+  if (!writer_) return close();
+  // A block that is still loading pages is given up: it lies behind the commit.
+  current_.reset();
+  ++applying_;
+  write_all();
+  drained_if_clean();
+}
+
+void AggregatePartition::drained_if_clean() {
+  if (!draining_ || closed_ || !obligations_.empty() || committing_) return;
+  if (committed_ >= read_) return close();
+  commit();
+}
+
+void AggregatePartition::flush() {
+  if (closed_ || draining_ || !writer_) return;
+  flushing_ = true;
+  write_all();
+  settled();
+}
+
+void AggregatePartition::settled() {
+  if (draining_) return drained_if_clean();
+  if (flushing_ && obligations_.empty()) commit();
+  next_block();
+}
+
+void AggregatePartition::close() {
+  closed_ = true;
+  if (writer_) writer_->close();
+  batch_.reset();
+  current_.reset();
+  report("stopped");
+  if (drained_) std::exchange(drained_, Task{})();
+}
+
+void AggregatePartition::fail_partition(Error error) {
+  if (closed_) return;
+  log::error("aggregate_stops", {{"partition", partition_.value}, {"error", to_string(error.code)}, {"message", error.message}});
+  {
+    std::lock_guard lock(status_mutex_);
+    status_.failure = error;
+  }
+  close();
+  failed_(partition_, std::move(error));
+}
+
+void AggregatePartition::report(std::string phase) {
+  std::lock_guard lock(status_mutex_);
+  status_.phase = std::move(phase);
+  status_.position = read_;
+  status_.committed = committed_;
+}
+
+PartitionStatus AggregatePartition::status() const {
+  std::lock_guard lock(status_mutex_);
+  return status_;
+}
+
+}  // namespace guidepost::worker

@@ -1,0 +1,146 @@
+// The state machine of aggregate for one resolved partition: fetch blocks, apply them, write pages, commit.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "guidepost/event/block.hpp"
+#include "guidepost/ports/event_log.hpp"
+#include "worker/ledger_table.hpp"
+#include "worker/page_table.hpp"
+#include "worker/partition_worker.hpp"
+#include "worker/state_table.hpp"
+#include "worker/table_writer.hpp"
+
+namespace guidepost::worker {
+
+struct AggregateOptions {
+  rollup::PageLimits page;
+  FlushRule flush;
+  Bytes page_memory{256 * 1024 * 1024};     ///< of one partition's pages
+  Bytes max_outstanding{32 * 1024 * 1024};  ///< of one partition's puts without an acknowledgement
+  std::chrono::milliseconds commit_interval{1000};
+  std::chrono::milliseconds tick{100};      ///< how often ages are looked at
+  TableOptions tables;
+};
+
+/// Applies the blocks of its partition to the tables by the rules of section 4 of the design. It asks
+/// no clock, no mapping and no rule about the content: the resolved log decides.
+class AggregatePartition final : public PartitionWorker, public std::enable_shared_from_this<AggregatePartition> {
+ public:
+  /// What it works with; all of it outlives the partition.
+  struct Needs {
+    Executor& executor;
+    GroupMember& member;
+    EventLog& log;
+    TableStore& tables;
+    StateTable& state;
+    const AggregateOptions& options;
+    const Names& names;
+  };
+  using Failed = std::function<void(Partition, Error)>;
+
+  AggregatePartition(Needs needs, Partition partition, Failed failed);
+
+  void start() override;
+  void drain(Task done) override;
+  void close() override;
+  void flush() override;
+  PartitionStatus status() const override;
+
+  Executor& executor() { return needs_.executor; }
+  bool closed() const { return closed_; }
+
+ private:
+  /// Where the chain stood after the block before a resolved offset.
+  struct ChainMark {
+    Offset resolved;
+    DurablePosition chain;
+  };
+  /// Everything about one source. There is one per partition, but for topics that were made again.
+  struct SourceState {
+    SourceId id;
+    DurablePosition chain;    ///< applied up to here, in memory
+    DurablePosition durable;  ///< D, as last written
+    PageTable pages;
+    LedgerTable ledger;
+    std::deque<ChainMark> marks;
+  };
+  /// The block being applied.
+  struct Current {
+    Offset at;
+    event::Block block;
+    SourceState* source = nullptr;
+    int loads = 0;  ///< reads under way
+  };
+
+  void begin_at(Offset resolved);
+  void restart_from_commit();
+  void fetch();
+  void fetched(Result<std::unique_ptr<LogBatch>> batch);
+  void next_block();
+  void find_source(SourceId source);
+  void source_found(SourceId source, DurablePosition chain);
+  void block_ready();
+  void gap();
+  void load_missing();
+  void load_pages(Month month, std::vector<rollup::PageKey> keys);
+  void load_split_pages(Month month, std::vector<rollup::PageKey> keys, std::vector<Row> rows);
+  void place_page(const rollup::PageKey& key, const Row& row);
+  void load_ledger(std::vector<RowGet> gets);
+  void load_done();
+  void apply();
+  void write_rows(const event::Decisions& decisions, Offset chain);
+  void block_done();
+  bool overloaded();
+  void tick_later();
+  void write_due_pages();
+  void write_all();
+  void write_pages(SourceState& source, const std::vector<PageTable::Slot*>& slots);
+  void write_ledger(SourceState& source);
+  void commit_later();
+  void commit();
+  void commit_resolved(Offset resolved);
+  void settled();
+  void drained_if_clean();
+  void fail_partition(Error error);
+  void report(std::string phase);
+
+  /// Asks until there is an answer; one that comes after `counter` has risen is dropped.
+  template <class T, class Ask, class Done>
+  void ask(std::string_view what, const std::uint64_t& counter, Ask ask, Done done);
+
+  Needs needs_;
+  Partition partition_;
+  Failed failed_;
+  bool closed_ = false;
+  bool draining_ = false;
+  bool flushing_ = false;  // commit as soon as what is written is durable
+  Task drained_;
+  // Answers to questions from before are dropped: those of applying at a restart and at a drain, those
+  // of a commit at a restart alone.
+  std::uint64_t applying_ = 0;
+  std::uint64_t restarts_ = 0;
+
+  Obligations obligations_;
+  std::shared_ptr<TableWriter> writer_;
+  std::map<SourceId, std::unique_ptr<SourceState>> sources_;
+
+  bool fetching_ = false;
+  Backoff fetch_backoff_;
+  std::unique_ptr<LogBatch> batch_;
+  std::size_t batch_taken_ = 0;
+  std::optional<Current> current_;
+  Offset read_;       // resolved offset up to which blocks are applied, passed or skipped
+  Offset committed_;
+  bool committing_ = false;
+
+  mutable std::mutex status_mutex_;
+  PartitionStatus status_;
+};
+
+}  // namespace guidepost::worker

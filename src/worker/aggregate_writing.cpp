@@ -1,0 +1,159 @@
+// Rows, pages and ledger on their way to the tables, and the commit behind them.
+#include <algorithm>
+
+#include "guidepost/event/bad_row.hpp"
+#include "guidepost/event/event_row.hpp"
+#include "worker/aggregate_ask.hpp"
+#include "worker/aggregate_metrics.hpp"
+
+namespace guidepost::worker {
+namespace {
+
+/// Cells of the ledger kept in memory before clean ones are forgotten.
+constexpr std::size_t kLedgerCells = 200'000;
+
+}  // namespace
+
+// Rule 9: rows are put here, before the pages that count them can be.
+void AggregatePartition::write_rows(const event::Decisions& decisions, Offset chain) {
+  std::map<Month, std::vector<RowPut>> events;
+  for (const auto& accepted : decisions.accepted) {
+    if (accepted.offset >= chain) events[Month::of(accepted.record_time)].push_back(event::event_row(decisions.source, accepted));
+  }
+  std::vector<RowPut> bad;
+  for (const auto& refused : decisions.bad) {
+    if (refused.offset >= chain) bad.push_back(event::bad_row(decisions.source, refused));
+  }
+  std::size_t rows = bad.size();
+  for (auto& [month, puts] : events) {
+    rows += puts.size();
+    writer_->put_rows(events_table(needs_.names, month, needs_.options.tables), std::move(puts), current_->at);
+  }
+  if (!bad.empty()) writer_->put_rows(bad_table(needs_.names, needs_.options.tables), std::move(bad), current_->at);
+  aggregate_metrics().rows_written.add(static_cast<double>(rows));
+}
+
+/// Whether to wait before the next block: too much is on its way, or the pages need too much memory.
+bool AggregatePartition::overloaded() {
+  if (writer_->outstanding_bytes() > needs_.options.max_outstanding.value) return true;
+  const auto limit = needs_.options.page_memory.value;
+  for (const auto& [id, source] : sources_) {
+    if (source->pages.memory_bytes() <= limit || source->pages.evict(limit)) continue;
+    write_pages(*source, source->pages.take_all_dirty());
+    if (!writer_->idle()) return true;  // settled() comes back here
+    source->pages.evict(limit);
+  }
+  return false;
+}
+
+void AggregatePartition::tick_later() {
+  needs_.executor.post_after(needs_.options.tick, [self = shared_from_this()] {
+    if (self->closed_) return;
+    if (!self->draining_) self->write_due_pages();
+    self->tick_later();
+  });
+}
+
+void AggregatePartition::write_due_pages() {
+  const auto now = needs_.executor.now();
+  for (const auto& [id, source] : sources_) {
+    write_pages(*source, source->pages.take_due(now));
+    if (source->ledger.due(now, needs_.options.flush.max_age)) write_ledger(*source);
+    if (writer_->idle()) source->ledger.evict(kLedgerCells);
+  }
+}
+
+void AggregatePartition::write_all() {
+  for (const auto& [id, source] : sources_) {
+    write_pages(*source, source->pages.take_all_dirty());
+    if (source->ledger.dirty()) write_ledger(*source);
+  }
+}
+
+// Rule 8: content and label are taken together, between blocks; the label is the chain position.
+void AggregatePartition::write_pages(SourceState& source, const std::vector<PageTable::Slot*>& slots) {
+  struct Puts {
+    std::vector<RowPut> rows;
+    std::vector<Offset> held;
+    std::vector<PageTable::Slot*> slots;
+  };
+  std::map<Month, Puts> months;
+  const auto label = source.chain.offset;
+  for (auto* slot : slots) {
+    auto& puts = months[Month::of(slot->page.key().bucket.start())];
+    RowPut row{rollup::page_row(slot->page.key()), {}};
+    for (auto& chunk : source.pages.encode(*slot, label, puts.held)) {
+      row.cells.push_back({std::string(rollup::kPageFamily), std::move(chunk.qualifier), label.value, std::move(chunk.value)});
+    }
+    puts.rows.push_back(std::move(row));
+    puts.slots.push_back(slot);
+  }
+  for (auto& [month, puts] : months) {
+    aggregate_metrics().pages_written.add(static_cast<double>(puts.rows.size()));
+    writer_->put_pages(rollups_table(needs_.names, month, needs_.options.tables), std::move(puts.rows), std::move(puts.held),
+                       [written = std::move(puts.slots)] {
+                         for (auto* slot : written) --slot->puts_in_flight;
+                       });
+  }
+}
+
+void AggregatePartition::write_ledger(SourceState& source) {
+  std::vector<Offset> held;
+  auto rows = source.ledger.encode(source.chain.offset, held);
+  writer_->put_pages(ledger_table(needs_.names, needs_.options.tables), std::move(rows), std::move(held), [] {});
+}
+
+void AggregatePartition::commit_later() {
+  needs_.executor.post_after(needs_.options.commit_interval, [self = shared_from_this()] {
+    if (self->closed_) return;
+    self->commit();
+    self->commit_later();
+  });
+}
+
+// Rule 10: R' is the oldest obligation (else everything read), and D' the chain *at R'*. D' first.
+void AggregatePartition::commit() {
+  if (committing_ || !writer_) return;
+  const auto resolved = obligations_.oldest().value_or(read_);
+  if (resolved <= committed_) {
+    report(draining_ ? "draining" : "running");
+    return;
+  }
+  committing_ = true;
+  auto waits = std::make_shared<int>(1);
+  const auto one_done = [this, waits, resolved] {
+    if (--*waits == 0) commit_resolved(resolved);
+  };
+  for (const auto& [id, source] : sources_) {
+    auto position = source->durable;
+    while (!source->marks.empty() && source->marks.front().resolved <= resolved) {
+      position = source->marks.front().chain;
+      source->marks.pop_front();
+    }
+    if (position.offset <= source->durable.offset) continue;
+    source->durable = position;
+    ++*waits;
+    ask<void>(
+        "durable position", restarts_,
+        [this, number = id, position](Completion<void> answer) { needs_.state.put_durable(number, position, std::move(answer)); }, one_done);
+  }
+  one_done();
+}
+
+void AggregatePartition::commit_resolved(Offset resolved) {
+  needs_.member.commit(partition_, {resolved, "v1"}, {needs_.executor, [self = shared_from_this(), resolved, restart = restarts_](const Result<void>& result) {
+                         if (self->closed_ || restart != self->restarts_) return;
+                         self->committing_ = false;
+                         if (!result && !result.error().retryable() && result.error().code != ErrorCode::kCancelled) {
+                           return self->fail_partition(result.error());
+                         }
+                         // A commit that does not come through costs repeated work, nothing else: the next one
+                         // carries it. While draining there is no next one.
+                         if (result || self->draining_) self->committed_ = resolved;
+                         if (self->committed_ == self->read_) self->flushing_ = false;
+                         self->report(self->draining_ ? "draining" : "running");
+                         self->drained_if_clean();
+                       }});
+}
+
+}  // namespace guidepost::worker
