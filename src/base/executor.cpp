@@ -12,7 +12,8 @@
 
 namespace guidepost {
 
-struct ThreadExecutor::Impl {
+/// Queue and thread. Completions hold it beyond the executor's life.
+struct ThreadExecutor::Impl final : Executor {
   struct Timed {
     Clock::time_point due;
     std::uint64_t order;
@@ -31,6 +32,30 @@ struct ThreadExecutor::Impl {
   std::uint64_t next_order = 0;
   bool stopping = false;
   std::thread thread;
+
+  void post(Task task) override {
+    {
+      std::lock_guard lock(mutex);
+      if (stopping) return;
+      ready.push_back(std::move(task));
+    }
+    wake.notify_one();
+  }
+
+  void post_after(std::chrono::milliseconds delay, Task task) override {
+    {
+      std::lock_guard lock(mutex);
+      if (stopping) return;
+      timed.push_back({Clock::now() + delay, next_order++, std::move(task)});
+      std::push_heap(timed.begin(), timed.end(), Later{});
+    }
+    wake.notify_one();
+  }
+
+  Clock::time_point now() const override { return Clock::now(); }
+  TimeMs wall() const override {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  }
 
   void run() {
     std::deque<Task> batch;
@@ -65,37 +90,18 @@ struct ThreadExecutor::Impl {
   }
 };
 
-ThreadExecutor::ThreadExecutor(std::string thread_name) : impl_(std::make_unique<Impl>()) {
+ThreadExecutor::ThreadExecutor(std::string thread_name) : impl_(std::make_shared<Impl>()) {
   impl_->thread = std::thread([this] { impl_->run(); });
   pthread_setname_np(impl_->thread.native_handle(), thread_name.substr(0, 15).c_str());
 }
 
 ThreadExecutor::~ThreadExecutor() { stop(); }
 
-void ThreadExecutor::post(Task task) {
-  {
-    std::lock_guard lock(impl_->mutex);
-    if (impl_->stopping) return;
-    impl_->ready.push_back(std::move(task));
-  }
-  impl_->wake.notify_one();
-}
-
-void ThreadExecutor::post_after(std::chrono::milliseconds delay, Task task) {
-  {
-    std::lock_guard lock(impl_->mutex);
-    if (impl_->stopping) return;
-    impl_->timed.push_back({Clock::now() + delay, impl_->next_order++, std::move(task)});
-    std::push_heap(impl_->timed.begin(), impl_->timed.end(), Impl::Later{});
-  }
-  impl_->wake.notify_one();
-}
-
+void ThreadExecutor::post(Task task) { impl_->post(std::move(task)); }
+void ThreadExecutor::post_after(std::chrono::milliseconds delay, Task task) { impl_->post_after(delay, std::move(task)); }
 Executor::Clock::time_point ThreadExecutor::now() const { return Clock::now(); }
-
-TimeMs ThreadExecutor::wall() const {
-  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
+TimeMs ThreadExecutor::wall() const { return impl_->wall(); }
+std::shared_ptr<Executor> ThreadExecutor::shared() { return impl_; }
 
 void ThreadExecutor::stop() {
   {

@@ -26,6 +26,7 @@ struct IngestOptions {
   BlockLimits block;
   Bytes max_unacknowledged{16 * 1024 * 1024};  ///< of blocks sent by one partition
   std::chrono::milliseconds commit_interval{1000};
+  std::string accept_topic_id;  ///< a raw topic made again is worked on only where this is its id
   Bytes mapping_cache{64 * 1024 * 1024};  ///< of one worker thread
 };
 

@@ -50,7 +50,29 @@ void IngestRecovery::start() {
       [this](Result<LogBounds> bounds) {
         if (!bounds) return finish(tl::unexpected(bounds.error()));
         bounds_ = *bounds;
-        find_source();
+        check_topic();
+      });
+}
+
+// A topic of the same name with another id is another log: nothing says that what was in the first one
+// has been worked off, so a person decides.
+void IngestRecovery::check_topic() {
+  ask_until_answered<std::vector<Source>>(
+      shared_from_this(), "registry of sources",
+      [this](Completion<std::vector<Source>> answer) { needs_.state.sources(std::move(answer)); },
+      [this](Result<std::vector<Source>> sources) {
+        if (!sources) return finish(tl::unexpected(sources.error()));
+        const Source* other = nullptr;
+        for (const auto& source : *sources) {
+          if (source.topic != partition_.topic || source.partition != partition_.partition) continue;
+          if (source.topic_id == topic_id_) return find_source();
+          other = &source;
+        }
+        if (other == nullptr || needs_.options.accept_topic_id == topic_id_) return find_source();
+        finish(fail(ErrorCode::kTopicChanged,
+                    fmt::format("topic {} was deleted and made again: it was {} (source {}) and is {} now. Where what was in it "
+                                "is known to be lost or worked off, start once with --set ingest.accept_topic_id={}",
+                                partition_.topic, other->topic_id, other->number.value, topic_id_, topic_id_)));
       });
 }
 
@@ -86,11 +108,9 @@ void IngestRecovery::check_commit(std::optional<Commit> commit) {
     }
     if (known->source != found_.source.number) {
       return finish(fail(ErrorCode::kTopicChanged,
-                         fmt::format("topic {} was deleted and made again: its partition {} is source {} now, and the group "
-                                     "committed offset {} of source {}. Nothing is skipped by itself: reset the group's "
-                                     "offsets or give the new topic another name",
-                                     partition_.topic, partition_.partition.value, found_.source.number.value,
-                                     commit->position.value, known->source.value)));
+                         fmt::format("the group's commit for {} partition {} is of source {}, but the topic is source {} now: "
+                                     "delete the group's offsets to begin the new topic at its beginning",
+                                     partition_.topic, partition_.partition.value, known->source.value, found_.source.number.value)));
     }
     found_.position = commit->position;
     found_.run = known->run;

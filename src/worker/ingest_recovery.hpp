@@ -53,6 +53,7 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
   bool closed() const { return closed_; }
 
  private:
+  void check_topic();
   void find_source();
   void find_commit();
   void check_commit(std::optional<Commit> commit);

@@ -27,6 +27,9 @@ class Executor {
   virtual Clock::time_point now() const = 0;
   /// Wall time, for the edges (what people and HTTP see), never for decisions of stages.
   virtual TimeMs wall() const = 0;
+  /// What a completion holds: it may be answered when its executor is gone, and is dropped then. An
+  /// executor that outlives everything gives itself.
+  virtual std::shared_ptr<Executor> shared() { return {std::shared_ptr<Executor>(), this}; }
 };
 
 /// An executor with a thread of its own.
@@ -42,11 +45,12 @@ class ThreadExecutor final : public Executor {
   void post_after(std::chrono::milliseconds delay, Task task) override;
   Clock::time_point now() const override;
   TimeMs wall() const override;
+  std::shared_ptr<Executor> shared() override;
   void stop();
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 /// Runs each task at once on the thread that posts it: for commands that wait for one answer.
@@ -58,14 +62,14 @@ Executor& inline_executor();
 template <class T>
 class Completion {
  public:
-  Completion(Executor& where, UniqueFunction<void(Result<T>)> then) : where_(&where), then_(std::move(then)) {}
+  Completion(Executor& where, UniqueFunction<void(Result<T>)> then) : where_(where.shared()), then_(std::move(then)) {}
 
   void operator()(Result<T> result) {
     where_->post([then = std::move(then_), result = std::move(result)]() mutable { then(std::move(result)); });
   }
 
  private:
-  Executor* where_;
+  std::shared_ptr<Executor> where_;
   UniqueFunction<void(Result<T>)> then_;
 };
 
