@@ -1,7 +1,8 @@
 // Distinct counts: exact while small, then Apache DataSketches HLL_4 (lgK 12, 1.6 % standard error).
 #pragma once
 
-#include <memory>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -12,27 +13,56 @@ namespace guidepost::rollup {
 /// What of an id goes into a sketch: the low 48 bits of hash64 of the id.
 std::uint64_t distinct_hash(std::string_view id);
 
-/// A set of distinct hashes. Thread: one owner. Merging and updating give results that do not
-/// depend on order while small; dense ones are equal up to their inner order.
+/// Whether the bytes are an image that DistinctCount stores: HLL_4, lgK 12, compact, with the coupons
+/// of its set or the exceptions of its array in ascending order, and nothing that contradicts itself.
+bool is_canonical_image(std::string_view image);
+
+/// A set of distinct hashes, 16 bytes while it holds at most one.
+/// Thread: one owner. While small, the result depends on the set alone. Dense, the stored form depends
+/// on the order of the updates too (the estimator is a running sum), but not on how often it was
+/// stored and loaded between them.
 class DistinctCount {
  public:
-  DistinctCount();
-  DistinctCount(DistinctCount&&) noexcept;
-  DistinctCount& operator=(DistinctCount&&) noexcept;
-  ~DistinctCount();
+  DistinctCount() = default;
+  DistinctCount(DistinctCount&& other) noexcept;
+  DistinctCount& operator=(DistinctCount&& other) noexcept;
+  ~DistinctCount() { reset(); }
+  DistinctCount clone() const;
 
-  bool add(std::uint64_t hash);  ///< whether the stored form changed
-  void merge(const StoredSketch& other);  ///< Errors: none; an invalid image is ignored and asserted at decode
-  double estimate() const;
+  /// Adds a hash below 2^48. Gives by how many bytes stored_bytes() changed.
+  int add(std::uint64_t hash);
+  /// Union. The hashes ascend; an image is canonical (decode_chunk has checked both).
+  void merge(std::span<const std::uint64_t> hashes);
+  void merge_image(std::string_view image);
+  void merge(const StoredSketch& other);
+  void merge(const DistinctCount& other);
+  /// The number of hashes while small, else DataSketches' estimate, rounded.
+  std::uint64_t estimate() const;
+
+  bool dense() const { return size_ == kDense; }
+  std::span<const std::uint64_t> hashes() const;  ///< ascending; empty when dense
+  std::string image() const;                      ///< canonical; empty while small
   StoredSketch store() const;
-  static Result<DistinctCount> load(StoredSketch stored);
-  std::size_t stored_bytes() const;  ///< size in a page
-  std::size_t memory_bytes() const;
+  /// Errors: kCorrupt.
+  static Result<DistinctCount> load(const StoredSketch& stored);
+  std::size_t stored_bytes() const;  ///< size in a page, with the code that says which form it has
+  std::size_t memory_bytes() const;  ///< on the heap
 
  private:
   struct Dense;
-  std::vector<std::uint64_t> small_;  // sorted
-  std::unique_ptr<Dense> dense_;
+  static constexpr std::uint16_t kDense = 0xffff;
+
+  void reset();
+  void insert(std::size_t at, std::uint64_t hash);
+  void make_dense();
+
+  union {
+    std::uint64_t one_ = 0;  // while capacity_ is 1
+    std::uint64_t* list_;
+    Dense* dense_;
+  };
+  std::uint16_t size_ = 0;  // or kDense
+  std::uint16_t capacity_ = 1;
 };
 
 }  // namespace guidepost::rollup

@@ -38,14 +38,7 @@ std::string_view to_string(Dimension d);
 bool is_chunked(Dimension d);
 
 /// Sums. Numbers are stored: append only. Signed: corrections may be negative on their way.
-enum class Counter : std::uint8_t {
-  kEvents = 0,
-  kPageViews,
-  kClicks,
-  kPurchases,
-  kIdentified,
-  kCount
-};
+enum class Counter : std::uint8_t { kEvents = 0, kPageViews, kClicks, kPurchases, kIdentified, kCount };
 inline constexpr std::size_t kCounterCount = static_cast<std::size_t>(Counter::kCount);
 
 /// Distinct counts. kCustomers is kept at kTotal only.
@@ -58,6 +51,8 @@ inline constexpr std::string_view kOther = "(other)";
 /// Spans of pages. Numbers are stored. kDay: a closed UTC day; reserved, nothing writes it yet.
 enum class Span : std::uint8_t { kBucket = 0, kDay = 1 };
 
+inline constexpr std::uint32_t kBucketsPerDay = 96;
+
 /// Which page. Row key: salt(merchant) merchant 0x00 span bucket(be32); qualifier: bits, chunk, source.
 struct PageKey {
   std::string merchant;
@@ -67,12 +62,17 @@ struct PageKey {
   bool operator==(const PageKey&) const = default;
 };
 
-/// Which cell of the page's row. Chunk 0 has bits 0 in its name; chunk 1+h of b bits has (b, h).
+/// Chunks 1+h are told apart by at most this many bits of a value's hash.
+inline constexpr std::uint8_t kMaxBits = 6;
+
+/// Which cell of the page's row. Chunk 0 has bits 0 in its name; chunk 1+h of b bits has (b, h), h < 2^b.
 struct ChunkId {
   std::uint8_t bits = 0;
   std::uint8_t chunk = 0;  ///< 0, or 1 + h
   bool operator==(const ChunkId&) const = default;
 };
+
+bool is_chunk(ChunkId id);
 
 std::string page_row(const PageKey& key);
 std::string page_qualifier(ChunkId chunk, SourceId source);
@@ -84,7 +84,7 @@ Result<std::pair<ChunkId, SourceId>> parse_page_qualifier(std::string_view quali
 inline constexpr std::string_view kPageFamily = "p";
 
 /// A distinct count as it is stored: the sorted 48-bit hashes while at most kInlineMax (exact), then
-/// an Apache DataSketches HLL_4 image, lgK 12.
+/// a compact image of an Apache DataSketches HLL_4 sketch, lgK 12, its coupons ascending.
 struct StoredSketch {
   static constexpr std::size_t kInlineMax = 192;
   std::vector<std::uint64_t> hashes;  ///< ascending; used while `image` is empty

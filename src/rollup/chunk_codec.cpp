@@ -1,0 +1,279 @@
+#include "rollup/chunk_codec.hpp"
+
+#include <algorithm>
+#include <compare>
+#include <tuple>
+
+#include "base/assert.hpp"
+#include "guidepost/base/codec.hpp"
+#include "rollup/sketch.hpp"
+
+namespace guidepost::rollup {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kPlain = 0;
+constexpr std::uint8_t kZstd = 1;
+constexpr int kZstdLevel = 1;
+constexpr std::size_t kCompressFrom = 192;  // below, a frame's own bytes eat what it saves
+constexpr std::size_t kMaxBody = std::size_t{32} * 1024 * 1024;
+constexpr std::size_t kChecksum = 4;
+
+auto order(const auto& e) { return std::tuple(e.dimension, e.traffic, e.bucket, std::string_view(e.value)); }
+auto run_of(const auto& e) { return std::tuple(e.dimension, e.traffic, e.bucket); }
+
+tl::unexpected<Error> corrupt(std::string_view what) {
+  return fail(ErrorCode::kCorrupt, "a page's chunk " + std::string(what));
+}
+
+bool equal_lists(const SketchRef& a, const SketchRef& b) {
+  return a.image.empty() && b.image.empty() &&
+         std::equal(a.hashes.begin(), a.hashes.end(), b.hashes.begin(), b.hashes.end());
+}
+
+void write_sketch(const SketchRef& sketch, ByteWriter& out) {
+  if (!sketch.image.empty()) {
+    out.varint(kImageCode + sketch.image.size());
+    out.bytes(sketch.image);
+    return;
+  }
+  GUIDEPOST_ASSERT(sketch.hashes.size() <= StoredSketch::kInlineMax);
+  out.varint(1 + sketch.hashes.size());
+  for (auto hash : sketch.hashes) {
+    char bytes[kHashBytes];
+    for (std::size_t i = 0; i < kHashBytes; ++i) bytes[i] = static_cast<char>(hash >> (8 * i));
+    out.bytes({bytes, kHashBytes});
+  }
+}
+
+void write_runs(std::span<const EntryRef> entries, ByteWriter& out) {
+  ByteWriter runs;
+  std::size_t count = 0;
+  const auto first_bucket = chunk_first_bucket(entries);
+  for (std::size_t i = 0; i < entries.size();) {
+    auto end = i + 1;
+    while (end < entries.size() && run_of(entries[end]) == run_of(entries[i])) ++end;
+    runs.u8(static_cast<std::uint8_t>(entries[i].dimension));
+    runs.u8(static_cast<std::uint8_t>(entries[i].traffic));
+    runs.varint(static_cast<std::uint64_t>(entries[i].bucket.value - first_bucket.value));
+    runs.varint(end - i);
+    ++count;
+    i = end;
+  }
+  out.varint(count);
+  out.bytes(runs.view());
+}
+
+Result<ReadSketch> read_sketch(ByteReader& in, std::size_t kind, const ReadSketch& devices) {
+  const auto code = in.varint();
+  if (code == 0) {
+    if (kind != static_cast<std::size_t>(Distinct::kUsers) || !devices.image.empty())
+      return corrupt("refers to a list that is not there");
+    return devices;
+  }
+  if (code >= kImageCode) {
+    ReadSketch sketch{{}, in.bytes(static_cast<std::size_t>(code - kImageCode))};
+    if (!in.ok() || !is_canonical_image(sketch.image))
+      return corrupt("holds an image that is no HLL_4 sketch of lgK 12");
+    return sketch;
+  }
+  ReadSketch sketch{in.bytes(static_cast<std::size_t>(code - 1) * kHashBytes), {}};
+  for (std::size_t i = 1; i < sketch.size(); ++i) {
+    if (sketch[i - 1] >= sketch[i]) return corrupt("lists hashes out of order");
+  }
+  if (kind == static_cast<std::size_t>(Distinct::kUsers) && devices.image.empty() && sketch.packed == devices.packed) {
+    return corrupt("repeats a list that it should refer to");
+  }
+  return sketch;
+}
+
+}  // namespace
+
+Bucket chunk_first_bucket(std::span<const EntryRef> entries) {
+  const auto first = std::min_element(entries.begin(), entries.end(),
+                                      [](const auto& a, const auto& b) { return a.bucket < b.bucket; });
+  return first == entries.end() ? Bucket{} : first->bucket;
+}
+
+std::uint64_t ReadSketch::operator[](std::size_t i) const {
+  std::uint64_t hash = 0;
+  for (std::size_t byte = kHashBytes; byte > 0; --byte) {
+    hash = (hash << 8) | static_cast<unsigned char>(packed[i * kHashBytes + byte - 1]);
+  }
+  return hash;
+}
+
+void ReadSketch::copy_hashes(std::vector<std::uint64_t>& out) const {
+  out.resize(size());
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = (*this)[i];
+}
+
+std::string encode_body(std::span<const EntryRef> entries) {
+  for (std::size_t i = 1; i < entries.size(); ++i) GUIDEPOST_ASSERT(order(entries[i - 1]) < order(entries[i]));
+  ByteWriter out;
+  out.varint(entries.size());
+  out.u8(kCounterCount);
+  out.u8(kDistinctCount);
+  write_runs(entries, out);
+  for (const auto& entry : entries) out.text(entry.value);
+  for (std::size_t c = 0; c < kCounterCount; ++c) {
+    for (const auto& entry : entries) out.zigzag((*entry.counters)[c]);
+  }
+  for (std::size_t d = 0; d < kDistinctCount; ++d) {
+    for (const auto& entry : entries) {
+      const bool refers =
+          d == static_cast<std::size_t>(Distinct::kUsers) && equal_lists(entry.distinct[0], entry.distinct[d]);
+      refers ? out.varint(0) : write_sketch(entry.distinct[d], out);
+    }
+  }
+  return std::move(out).take();
+}
+
+std::string encode_chunk(const ChunkHeader& header, Bucket first_bucket, std::string_view body) {
+  std::string packed;
+  if (body.size() >= kCompressFrom) packed = compress_zstd(body, kZstdLevel);
+  const bool pays = !packed.empty() && packed.size() < body.size();
+  ByteWriter out;
+  out.reserve((pays ? packed.size() : body.size()) + 64);
+  out.u8(kVersion);
+  out.u8(pays ? kZstd : kPlain);
+  out.u8(static_cast<std::uint8_t>(header.span));
+  out.u8(header.id.bits);
+  out.u8(header.id.chunk);
+  out.u8(header.valid_bits);
+  out.fixed64(header.rules.value);
+  out.varint(static_cast<std::uint64_t>(header.position.value));
+  out.varint(static_cast<std::uint64_t>(header.first_offset.value));
+  out.varint(header.events);
+  out.zigzag(first_bucket.value);
+  out.varint(body.size());
+  out.bytes(pays ? packed : body);
+  out.fixed32(crc32(out.view()));
+  return std::move(out).take();
+}
+
+Result<void> ChunkReader::read(std::string_view bytes) {
+  entries_.clear();
+  if (bytes.size() <= kChecksum) return corrupt("is too short");
+  const auto content = bytes.substr(0, bytes.size() - kChecksum);
+  if (ByteReader(bytes.substr(content.size())).fixed32() != crc32(content)) return corrupt("has a wrong checksum");
+  ByteReader in(content);
+  const auto version = in.u8();
+  if (version != kVersion)
+    return corrupt("has version " + std::to_string(version) + ", which this program does not read");
+  const auto codec = in.u8();
+  const auto span = in.u8();
+  header_ = {};
+  header_.span = static_cast<Span>(span);
+  header_.id.bits = in.u8();
+  header_.id.chunk = in.u8();
+  header_.valid_bits = in.u8();
+  header_.rules = RulesHash{in.fixed64()};
+  const auto position = in.varint();
+  const auto first_offset = in.varint();
+  header_.events = in.varint();
+  const auto first_bucket = in.zigzag();
+  const auto size = in.varint();
+  const bool small_numbers =
+      position <= INT64_MAX && first_offset <= position && first_bucket >= INT32_MIN && first_bucket <= INT32_MAX;
+  if (!in.ok() || !small_numbers || span > static_cast<std::uint8_t>(Span::kDay) || !is_chunk(header_.id) ||
+      header_.valid_bits > kMaxBits || (header_.id.chunk != 0 && (header_.valid_bits != 0 || header_.events != 0)) ||
+      size > kMaxBody) {
+    return corrupt("has a header that cannot be");
+  }
+  header_.position = Offset{static_cast<std::int64_t>(position)};
+  header_.first_offset = Offset{static_cast<std::int64_t>(first_offset)};
+  const auto stored = in.bytes(in.remaining());
+  if (codec == kPlain && stored.size() == size) {
+    body_.assign(stored);
+  } else if (codec != kZstd || !decompress_zstd(stored, static_cast<std::size_t>(size), body_)) {
+    return corrupt("cannot be decompressed");
+  }
+  return read_body(Bucket{static_cast<std::int32_t>(first_bucket)});
+}
+
+Result<void> ChunkReader::read_body(Bucket first_bucket) {
+  ByteReader in(body_);
+  const auto count = in.varint();
+  const auto counters = in.u8();
+  const auto distincts = in.u8();
+  // Each entry takes a byte at least of every column: what is allocated is bounded by what came.
+  if (!in.ok() || counters > kCounterCount || distincts > kDistinctCount || count > body_.size())
+    return corrupt("has columns that cannot be");
+  entries_.resize(static_cast<std::size_t>(count));
+  const auto runs = in.varint();
+  std::size_t next = 0;
+  for (std::uint64_t r = 0; r < runs && in.ok(); ++r) {
+    const auto dimension = in.u8();
+    const auto traffic = in.u8();
+    const auto delta = in.varint();
+    const auto length = in.varint();
+    if (dimension >= static_cast<std::uint8_t>(Dimension::kCount) ||
+        traffic > static_cast<std::uint8_t>(event::Traffic::kBot) || delta >= kBucketsPerDay || length == 0 ||
+        length > count - next || (is_chunked(static_cast<Dimension>(dimension)) != (header_.id.chunk != 0))) {
+      return corrupt("has a run that cannot be");
+    }
+    for (const auto end = next + static_cast<std::size_t>(length); next < end; ++next) {
+      entries_[next].dimension = static_cast<Dimension>(dimension);
+      entries_[next].traffic = static_cast<event::Traffic>(traffic);
+      entries_[next].bucket = Bucket{static_cast<std::int32_t>(first_bucket.value + static_cast<std::int64_t>(delta))};
+    }
+  }
+  for (auto& entry : entries_) entry.value = in.text();
+  if (!in.ok() || next != entries_.size()) return corrupt("ends early");
+  for (std::size_t i = 1; i < entries_.size(); ++i) {
+    if (order(entries_[i - 1]) >= order(entries_[i])) return corrupt("has entries out of order");
+  }
+  for (std::size_t c = 0; c < counters; ++c) {
+    for (auto& entry : entries_) entry.counters[c] = in.zigzag();
+  }
+  for (std::size_t d = 0; d < distincts; ++d) {
+    for (auto& entry : entries_) {
+      entry.distinct[d] = {};
+      auto sketch = read_sketch(in, d, entry.distinct[0]);
+      if (!sketch) return tl::unexpected(sketch.error());
+      entry.distinct[d] = *sketch;
+    }
+  }
+  if (!in.ok() || !in.at_end()) return corrupt("ends early or late");
+  return {};
+}
+
+std::string encode_chunk(const StoredChunk& chunk) {
+  std::vector<EntryRef> entries;
+  entries.reserve(chunk.entries.size());
+  for (const auto& entry : chunk.entries) {
+    EntryRef ref{entry.dimension, entry.traffic, entry.bucket, entry.value, &entry.counters, {}};
+    for (std::size_t d = 0; d < kDistinctCount; ++d)
+      ref.distinct[d] = {entry.distinct[d].hashes, entry.distinct[d].image};
+    entries.push_back(ref);
+  }
+  const ChunkHeader header{chunk.rules, chunk.position,   chunk.first_offset, chunk.span,
+                           chunk.id,    chunk.valid_bits, chunk.events};
+  return encode_chunk(header, chunk_first_bucket(entries), encode_body(entries));
+}
+
+Result<StoredChunk> decode_chunk(std::string_view bytes) {
+  ChunkReader reader;
+  if (auto ok = reader.read(bytes); !ok) return tl::unexpected(ok.error());
+  const auto& header = reader.header();
+  StoredChunk chunk{kVersion,    header.rules, header.position,   header.first_offset,
+                    header.span, header.id,    header.valid_bits, header.events,
+                    {}};
+  chunk.entries.reserve(reader.entries().size());
+  for (const auto& entry : reader.entries()) {
+    auto& stored = chunk.entries.emplace_back();
+    stored.dimension = entry.dimension;
+    stored.traffic = entry.traffic;
+    stored.bucket = entry.bucket;
+    stored.value = entry.value;
+    stored.counters = entry.counters;
+    for (std::size_t d = 0; d < kDistinctCount; ++d) {
+      entry.distinct[d].copy_hashes(stored.distinct[d].hashes);
+      stored.distinct[d].image = entry.distinct[d].image;
+    }
+  }
+  return chunk;
+}
+
+}  // namespace guidepost::rollup

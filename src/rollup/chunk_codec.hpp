@@ -1,0 +1,109 @@
+// The bytes of a chunk, without copies: what Page writes from and what readers read into. The sizes
+// here are those of the format, so that a page knows its encoded size without encoding (rule 13).
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "guidepost/rollup/page_format.hpp"
+
+namespace guidepost::rollup {
+
+constexpr std::size_t varint_bytes(std::uint64_t v) {
+  return (static_cast<std::size_t>(std::bit_width(v | 1)) + 6) / 7;
+}
+constexpr std::size_t zigzag_bytes(std::int64_t v) {
+  return varint_bytes((static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63));
+}
+
+// A distinct count begins with a code: 0 = the list of kDevices (kUsers only), 1 + n = n hashes follow,
+// kImageCode + n = an image of n bytes follows.
+inline constexpr std::size_t kHashBytes = 6;
+inline constexpr std::uint64_t kImageCode = 2 + StoredSketch::kInlineMax;
+constexpr std::size_t sketch_list_bytes(std::size_t hashes) { return varint_bytes(1 + hashes) + hashes * kHashBytes; }
+constexpr std::size_t sketch_image_bytes(std::size_t image) { return varint_bytes(kImageCode + image) + image; }
+
+/// Bytes of an entry without its counters and distinct counts.
+constexpr std::size_t value_bytes(std::size_t value) { return varint_bytes(value) + value; }
+/// Bytes of a body around its entries.
+constexpr std::size_t body_overhead_bytes(std::size_t entries, std::size_t runs) {
+  return varint_bytes(entries) + 2 + varint_bytes(runs);
+}
+/// Bytes of a run of entries of one dimension, traffic and bucket.
+constexpr std::size_t run_bytes(std::size_t entries, std::size_t bucket_delta) {
+  return 2 + varint_bytes(bucket_delta) + varint_bytes(entries);
+}
+
+/// A distinct count to write: a list, or else an image.
+struct SketchRef {
+  std::span<const std::uint64_t> hashes;
+  std::string_view image;
+};
+
+/// An entry to write. Views must outlive the call.
+struct EntryRef {
+  Dimension dimension = Dimension::kTotal;
+  event::Traffic traffic = event::Traffic::kHuman;
+  Bucket bucket;
+  std::string_view value;
+  const std::array<std::int64_t, kCounterCount>* counters = nullptr;
+  std::array<SketchRef, kDistinctCount> distinct;
+};
+
+struct ChunkHeader {
+  RulesHash rules;
+  Offset position;
+  Offset first_offset;
+  Span span = Span::kBucket;
+  ChunkId id;
+  std::uint8_t valid_bits = 0;
+  std::uint64_t events = 0;
+};
+
+/// The earliest bucket, which the others are stored as distances from; 0 without entries.
+Bucket chunk_first_bucket(std::span<const EntryRef> entries);
+/// The uncompressed bytes of the entries, which ascend (asserted).
+std::string encode_body(std::span<const EntryRef> entries);
+std::string encode_chunk(const ChunkHeader& header, Bucket first_bucket, std::string_view body);
+
+/// A distinct count as it was read: hashes of 6 bytes each, little endian, or else an image.
+struct ReadSketch {
+  std::string_view packed = {};
+  std::string_view image = {};
+  std::size_t size() const { return packed.size() / kHashBytes; }
+  std::uint64_t operator[](std::size_t i) const;
+  void copy_hashes(std::vector<std::uint64_t>& out) const;  ///< `out` is replaced
+};
+
+struct ReadEntry {
+  Dimension dimension = Dimension::kTotal;
+  event::Traffic traffic = event::Traffic::kHuman;
+  Bucket bucket;
+  std::string_view value;
+  std::array<std::int64_t, kCounterCount> counters{};
+  std::array<ReadSketch, kDistinctCount> distinct;
+};
+
+/// A chunk that was read and checked; the views of its entries point into it. Use it again and again:
+/// it keeps its memory.
+class ChunkReader {
+ public:
+  /// Errors: kCorrupt.
+  Result<void> read(std::string_view bytes);
+  const ChunkHeader& header() const { return header_; }
+  std::span<const ReadEntry> entries() const { return entries_; }
+
+ private:
+  Result<void> read_body(Bucket first_bucket);
+
+  ChunkHeader header_;
+  std::string body_;
+  std::vector<ReadEntry> entries_;
+};
+
+}  // namespace guidepost::rollup

@@ -1,0 +1,325 @@
+#include "rollup/sketch.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include <hll.hpp>
+
+#include "base/assert.hpp"
+#include "guidepost/base/codec.hpp"
+#include "rollup/chunk_codec.hpp"
+
+namespace guidepost::rollup {
+namespace {
+
+constexpr std::uint8_t kLgK = 12;
+constexpr std::size_t kRegisters = std::size_t{1} << kLgK;
+constexpr std::size_t kMaxSet = kRegisters / 8 * 3 / 4;  // coupons before DataSketches goes from set to array
+
+// Offsets in an image: DataSketches' "HLL sketch memory layout".
+constexpr std::size_t kFlagsAt = 5;
+constexpr std::size_t kCurMinAt = 6;
+constexpr std::size_t kSetCountAt = 8;
+constexpr std::size_t kSetStart = 12;
+constexpr std::size_t kNumAtCurMinAt = 32;
+constexpr std::size_t kAuxCountAt = 36;
+constexpr std::size_t kArrayStart = 40;
+constexpr std::size_t kAuxStart = kArrayStart + kRegisters / 2;
+constexpr char kSetMode = 1;
+constexpr char kArrayMode = 2;
+constexpr int kException = 15;  // a nibble whose value is in the list after the array
+
+template <class T>
+T read_at(std::string_view bytes, std::size_t at) {
+  T value;
+  std::memcpy(&value, bytes.data() + at, sizeof value);
+  return value;
+}
+
+std::uint8_t byte_at(std::string_view bytes, std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); }
+
+std::size_t coupons_at(std::string_view image) { return image[7] == kSetMode ? kSetStart : kAuxStart; }
+
+/// DataSketches writes coupons in the order of its hash table, which depends on history.
+void sort_coupons(std::string& image) {
+  const auto start = coupons_at(image);
+  std::array<std::uint32_t, kRegisters> coupons;
+  const auto count = (image.size() - start) / sizeof(std::uint32_t);
+  GUIDEPOST_ASSERT(count <= coupons.size());
+  std::memcpy(coupons.data(), image.data() + start, count * sizeof(std::uint32_t));
+  std::sort(coupons.begin(), coupons.begin() + static_cast<std::ptrdiff_t>(count));
+  std::memcpy(image.data() + start, coupons.data(), count * sizeof(std::uint32_t));
+}
+
+bool coupons_ascend(std::string_view image, std::size_t start) {
+  std::uint32_t last = 0;
+  for (auto at = start; at < image.size(); at += sizeof last) {
+    const auto coupon = read_at<std::uint32_t>(image, at);
+    if (coupon <= last) return false;
+    last = coupon;
+  }
+  return true;
+}
+
+bool is_canonical_set(std::string_view image) {
+  const auto count = read_at<std::uint32_t>(image, kSetCountAt);
+  if (count == 0 || count > kMaxSet || image.size() != kSetStart + count * sizeof(std::uint32_t)) return false;
+  for (auto at = kSetStart; at < image.size(); at += sizeof(std::uint32_t)) {
+    if (read_at<std::uint32_t>(image, at) >> 26 == 0) return false;  // a coupon's register is 1 or more
+  }
+  return coupons_ascend(image, kSetStart);
+}
+
+bool is_canonical_array(std::string_view image) {
+  if (image.size() < kAuxStart) return false;
+  const auto aux_count = read_at<std::uint32_t>(image, kAuxCountAt);
+  if (aux_count > kRegisters || image.size() != kAuxStart + aux_count * sizeof(std::uint32_t)) return false;
+  const auto hip = read_at<double>(image, 8);
+  const auto kxq0 = read_at<double>(image, 16);
+  const auto kxq1 = read_at<double>(image, 24);
+  if (!std::isfinite(hip) || hip < 0 || hip > 1e15) return false;
+  if (!(kxq0 >= 0 && kxq0 <= kRegisters && kxq1 >= 0 && kxq1 <= 1 && kxq0 + kxq1 > 0)) return false;
+  const int cur_min = byte_at(image, kCurMinAt);
+  if (cur_min > 48) return false;
+  std::uint32_t at_min = 0;
+  std::uint32_t exceptions = 0;
+  for (std::size_t i = kArrayStart; i < kAuxStart; ++i) {
+    const auto pair = byte_at(image, i);
+    at_min += static_cast<std::uint32_t>((pair & 15) == 0) + static_cast<std::uint32_t>(pair >> 4 == 0);
+    exceptions +=
+        static_cast<std::uint32_t>((pair & 15) == kException) + static_cast<std::uint32_t>(pair >> 4 == kException);
+  }
+  if (at_min == 0 || at_min != read_at<std::uint32_t>(image, kNumAtCurMinAt) || exceptions != aux_count) return false;
+  if (!coupons_ascend(image, kAuxStart)) return false;
+  std::array<bool, kRegisters> seen{};
+  for (auto at = kAuxStart; at < image.size(); at += sizeof(std::uint32_t)) {
+    const auto coupon = read_at<std::uint32_t>(image, at);
+    const auto slot = coupon & ((1U << 26) - 1);
+    if (slot >= kRegisters || seen[slot] || static_cast<int>(coupon >> 26) - cur_min < kException) return false;
+    seen[slot] = true;
+    const auto pair = byte_at(image, kArrayStart + slot / 2);
+    if (((slot & 1) != 0 ? pair >> 4 : pair & 15) != kException) return false;
+  }
+  return true;
+}
+
+datasketches::hll_sketch read_image(std::string_view image) {
+  // Aligned: the library reads coupons as integers where they are.
+  std::vector<std::uint32_t> aligned((image.size() + 3) / 4);
+  std::memcpy(aligned.data(), image.data(), image.size());
+  return datasketches::hll_sketch::deserialize(aligned.data(), image.size());
+}
+
+}  // namespace
+
+/// One stream as HLL_4, or, from the first union of two dense ones on, DataSketches' union.
+struct DistinctCount::Dense {
+  explicit Dense(datasketches::hll_sketch s) : sketch(std::move(s)) {}
+  datasketches::hll_sketch sketch;
+  std::unique_ptr<datasketches::hll_union> merged;
+
+  datasketches::hll_sketch result() const { return merged ? merged->get_result(datasketches::HLL_4) : sketch; }
+  std::string image() const {
+    const auto bytes = merged ? result().serialize_compact() : sketch.serialize_compact();
+    std::string image(bytes.begin(), bytes.end());
+    sort_coupons(image);
+    return image;
+  }
+  std::size_t image_bytes() const {
+    return merged ? result().get_compact_serialization_bytes() : sketch.get_compact_serialization_bytes();
+  }
+  void merge(const datasketches::hll_sketch& other) {
+    if (!merged) {
+      merged = std::make_unique<datasketches::hll_union>(kLgK);
+      merged->update(sketch);
+    }
+    merged->update(other);
+  }
+};
+
+std::uint64_t distinct_hash(std::string_view id) { return hash64(id) & ((std::uint64_t{1} << 48) - 1); }
+
+bool is_canonical_image(std::string_view image) {
+  if (image.size() < kSetStart) return false;
+  const bool set = image[7] == kSetMode;
+  if (!set && image[7] != kArrayMode) return false;  // the target type, in the next bits, is 0: HLL_4
+  constexpr std::uint8_t kCompactFlag = 8;
+  constexpr std::uint8_t kOutOfOrderFlag = 16;
+  const bool header = image[0] == (set ? 3 : 10) && image[1] == 1 && image[2] == 7 && image[3] == kLgK &&
+                      (byte_at(image, kFlagsAt) & ~kOutOfOrderFlag) == kCompactFlag;
+  return header && (set ? is_canonical_set(image) : is_canonical_array(image));
+}
+
+DistinctCount::DistinctCount(DistinctCount&& other) noexcept
+    : one_(std::exchange(other.one_, 0)),
+      size_(std::exchange(other.size_, 0)),
+      capacity_(std::exchange(other.capacity_, 1)) {}
+
+DistinctCount& DistinctCount::operator=(DistinctCount&& other) noexcept {
+  if (this != &other) {
+    reset();
+    one_ = std::exchange(other.one_, 0);
+    size_ = std::exchange(other.size_, 0);
+    capacity_ = std::exchange(other.capacity_, 1);
+  }
+  return *this;
+}
+
+void DistinctCount::reset() {
+  if (dense()) {
+    delete dense_;
+  } else if (capacity_ > 1) {
+    delete[] list_;
+  }
+  one_ = 0;
+  size_ = 0;
+  capacity_ = 1;
+}
+
+DistinctCount DistinctCount::clone() const {
+  DistinctCount copy;
+  if (dense()) {
+    auto dense_copy = std::make_unique<Dense>(dense_->sketch);
+    if (dense_->merged) dense_copy->merged = std::make_unique<datasketches::hll_union>(*dense_->merged);
+    copy.dense_ = dense_copy.release();
+    copy.size_ = kDense;
+    return copy;
+  }
+  if (capacity_ == 1) {
+    copy.one_ = one_;
+  } else {
+    copy.list_ = new std::uint64_t[capacity_];
+    std::copy_n(list_, size_, copy.list_);
+  }
+  copy.size_ = size_;
+  copy.capacity_ = capacity_;
+  return copy;
+}
+
+std::span<const std::uint64_t> DistinctCount::hashes() const {
+  if (dense()) return {};
+  return {capacity_ == 1 ? &one_ : list_, size_};
+}
+
+int DistinctCount::add(std::uint64_t hash) {
+  if (dense()) {
+    const auto before = stored_bytes();
+    if (dense_->merged) {
+      dense_->merged->update(hash);
+    } else {
+      dense_->sketch.update(hash);
+    }
+    return static_cast<int>(stored_bytes()) - static_cast<int>(before);
+  }
+  const auto present = hashes();
+  const auto at = std::lower_bound(present.begin(), present.end(), hash);
+  if (at != present.end() && *at == hash) return 0;
+  const auto before = stored_bytes();
+  insert(static_cast<std::size_t>(at - present.begin()), hash);
+  return static_cast<int>(stored_bytes()) - static_cast<int>(before);
+}
+
+void DistinctCount::insert(std::size_t at, std::uint64_t hash) {
+  if (size_ == StoredSketch::kInlineMax) {
+    make_dense();
+    dense_->sketch.update(hash);
+    return;
+  }
+  if (size_ == capacity_) {
+    const auto capacity = static_cast<std::uint16_t>(capacity_ == 1 ? 4 : capacity_ * 2);
+    auto* list = new std::uint64_t[capacity];
+    std::copy_n(hashes().data(), size_, list);
+    if (capacity_ > 1) delete[] list_;
+    list_ = list;
+    capacity_ = capacity;
+  }
+  auto* list = capacity_ == 1 ? &one_ : list_;
+  std::memmove(list + at + 1, list + at, (size_ - at) * sizeof(std::uint64_t));
+  list[at] = hash;
+  ++size_;
+}
+
+void DistinctCount::make_dense() {
+  auto dense = std::make_unique<Dense>(datasketches::hll_sketch(kLgK, datasketches::HLL_4));
+  for (auto hash : hashes()) dense->sketch.update(hash);
+  reset();
+  dense_ = dense.release();
+  size_ = kDense;
+}
+
+void DistinctCount::merge(std::span<const std::uint64_t> hashes) {
+  for (auto hash : hashes) add(hash);
+}
+
+void DistinctCount::merge_image(std::string_view image) {
+  auto other = read_image(image);
+  if (dense()) {
+    dense_->merge(other);
+    return;
+  }
+  // Small into dense is a stream that goes on: the better estimator survives.
+  for (auto hash : hashes()) other.update(hash);
+  reset();
+  dense_ = new Dense(std::move(other));
+  size_ = kDense;
+}
+
+void DistinctCount::merge(const StoredSketch& other) {
+  if (other.image.empty()) {
+    merge(other.hashes);
+  } else {
+    merge_image(other.image);
+  }
+}
+
+void DistinctCount::merge(const DistinctCount& other) {
+  if (!other.dense()) {
+    merge(other.hashes());
+  } else if (size_ == 0) {
+    *this = other.clone();
+  } else {
+    merge_image(other.image());
+  }
+}
+
+std::uint64_t DistinctCount::estimate() const {
+  if (!dense()) return size_;
+  const auto estimate = dense_->merged ? dense_->merged->get_estimate() : dense_->sketch.get_estimate();
+  return static_cast<std::uint64_t>(std::llround(estimate));
+}
+
+std::string DistinctCount::image() const { return dense() ? dense_->image() : std::string{}; }
+
+StoredSketch DistinctCount::store() const {
+  const auto list = hashes();
+  return {{list.begin(), list.end()}, image()};
+}
+
+Result<DistinctCount> DistinctCount::load(const StoredSketch& stored) {
+  DistinctCount count;
+  if (!stored.image.empty()) {
+    if (!is_canonical_image(stored.image))
+      return fail(ErrorCode::kCorrupt, "a distinct count holds an image that is no HLL_4 sketch of lgK 12");
+    count.merge_image(stored.image);
+    return count;
+  }
+  if (stored.hashes.size() > StoredSketch::kInlineMax)
+    return fail(ErrorCode::kCorrupt, "a distinct count lists too many hashes");
+  count.merge(stored.hashes);
+  return count;
+}
+
+std::size_t DistinctCount::stored_bytes() const {
+  return dense() ? sketch_image_bytes(dense_->image_bytes()) : sketch_list_bytes(size_);
+}
+
+std::size_t DistinctCount::memory_bytes() const {
+  if (dense()) return sizeof(Dense) + 2 * kRegisters;  // a set grows to 2 KiB, the array has 2 KiB, objects around
+  return capacity_ == 1 ? 0 : capacity_ * sizeof(std::uint64_t);
+}
+
+}  // namespace guidepost::rollup
