@@ -9,9 +9,15 @@
 
 namespace guidepost::rollup {
 
+/// All of them are functions of what was contributed, so that splits and folds are functions of the log.
+/// Splitting looks at the encoded size, folding at the values alone: sketches of values that are there
+/// may grow, and must not keep others out.
 struct PageLimits {
-  Bytes chunk_bytes{64 * 1024};  ///< uncompressed encoded size of a chunk over which the page splits
-  std::uint8_t max_bits = 6;     ///< 2^6 chunks at most, then new values fold into (other)
+  Bytes chunk_bytes{64 * 1024};     ///< uncompressed encoded size of a chunk over which the page splits
+  std::uint8_t max_bits = kMaxBits;  ///< 2^6 chunks at most; then new values fold into (other) where a chunk
+  std::uint32_t chunk_values = 1000; ///< has this many, or chunk_bytes of their names
+  std::uint32_t small_values = 256;  ///< values of a dimension and traffic class in chunk 0, then (other)
+  std::uint32_t value_bytes = 8192;  ///< a longer value is (other) at once
 };
 
 /// A cell to write: the qualifier of a chunk, and its bytes.
@@ -42,15 +48,17 @@ class Page {
   std::uint64_t dirty_events() const;  ///< contributions since the last encode_dirty
   std::uint64_t events() const;
   std::uint8_t bits() const;
-  std::uint64_t folded() const;  ///< contributions that went into (other) since load
+  std::uint64_t folded() const;  ///< dimension values that were counted as (other) since load
   /// The cells to put together with timestamp `label`: chunk 0 and every chunk changed since the
-  /// last call (all of them after a split). The page is clean afterwards, and position() == label.
+  /// last call (all that are not empty after a split). The page is clean afterwards, and position() ==
+  /// label. A clean page gives none and stays as it is.
   std::vector<EncodedChunk> encode_dirty(Offset label);
   /// Estimate of the heap this page takes.
   std::size_t memory_bytes() const;
 
- private:
   struct Impl;
+
+ private:
   std::unique_ptr<Impl> impl_;
 };
 
