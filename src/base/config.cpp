@@ -1,15 +1,15 @@
 #define TOML_HEADER_ONLY 0
 #include "base/config.hpp"
 
+#include <fmt/format.h>
+#include <toml++/toml.h>
+#include <unistd.h>
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <sstream>
-#include <toml++/toml.h>
-#include <unistd.h>
 
 #include "base/config_keys.hpp"
 #include "base/text.hpp"
@@ -50,16 +50,19 @@ class Loader {
       const auto it = std::find_if(names.begin(), names.end(), [&](const auto& n) { return n.ends_with("." + last); });
       if (it != names.end()) near = *it;
     }
-    errors.push_back(where + ": " + text::escape(key) + ": no such key" + (near ? ", did you mean " + *near + "?" : ""));
+    errors.push_back(where + ": " + text::escape(key) + ": no such key" +
+                     (near ? ", did you mean " + *near + "?" : ""));
   }
 
  private:
   template <class Owner>
-  void apply(const Key<Owner>& known, Owner& owner, const std::string& key, const RawValue& value, const std::string& where) {
+  void apply(const Key<Owner>& known, Owner& owner, const std::string& key, const RawValue& value,
+             const std::string& where) {
     if (known.set(owner, value)) {
       loaded.origins[key] = where;
     } else {
-      errors.push_back(fmt::format("{}: {}: expected {}, got {}", where, key, known.expects, text::escape(value.shown)));
+      errors.push_back(
+          fmt::format("{}: {}: expected {}, got {}", where, key, known.expects, text::escape(value.shown)));
     }
   }
 
@@ -67,7 +70,8 @@ class Loader {
     const auto dot = key.rfind('.');
     const auto slug = dot > 9 ? key.substr(9, dot - 9) : std::string{};
     if (!is_merchant_slug(slug)) {
-      errors.push_back(fmt::format("{}: {}: expected merchant.<slug>.key with a slug of 1-40 characters a-z 0-9 . _ -", where, text::escape(key)));
+      errors.push_back(fmt::format("{}: {}: expected merchant.<slug>.key with a slug of 1-40 characters a-z 0-9 . _ -",
+                                   where, text::escape(key)));
       return;
     }
     std::vector<std::string> names;
@@ -76,7 +80,8 @@ class Loader {
       names.push_back(known.name);
     }
     const auto near = text::nearest(key.substr(dot + 1), names);
-    errors.push_back(where + ": " + text::escape(key) + ": no such key" + (near ? ", did you mean " + *near + "?" : ""));
+    errors.push_back(where + ": " + text::escape(key) + ": no such key" +
+                     (near ? ", did you mean " + *near + "?" : ""));
   }
 };
 
@@ -122,12 +127,14 @@ void load_table(Loader& loader, const toml::table& table, const std::string& pat
     if (path.empty() || merchant_section) {
       const auto* section = node.as_table();
       if (section == nullptr) {
-        loader.errors.push_back(where + ": " + text::escape(name) + ": expected a section [" + text::escape(name) + "], got " + text::escape(shown(node)));
+        loader.errors.push_back(where + ": " + text::escape(name) + ": expected a section [" + text::escape(name) +
+                                "], got " + text::escape(shown(node)));
         continue;
       }
       if (path.empty() && section->empty()) {
         const auto& all = config::sections();
-        if (name != "merchant" && std::none_of(all.begin(), all.end(), [&](const auto& s) { return s.name == name; })) loader.unknown(name, where);
+        if (name != "merchant" && std::none_of(all.begin(), all.end(), [&](const auto& s) { return s.name == name; }))
+          loader.unknown(name, where);
       }
       load_table(loader, *section, name, file);
     } else {
@@ -208,12 +215,14 @@ std::string effective_config(const LoadedConfig& loaded) {
   for (const auto& section : config::sections()) {
     out += (out.empty() ? "[" : "\n[") + section.name + "]\n";
     for (const auto& key : config::keys()) {
-      if (key.name.starts_with(section.name + ".")) line(key.name.substr(section.name.size() + 1), key.name, key.show(loaded.config));
+      if (key.name.starts_with(section.name + "."))
+        line(key.name.substr(section.name.size() + 1), key.name, key.show(loaded.config));
     }
   }
   for (const auto& [slug, merchant] : loaded.config.merchant) {
     out += "\n[merchant.\"" + slug + "\"]\n";
-    for (const auto& key : config::merchant_keys()) line(key.name, "merchant." + slug + "." + key.name, key.show(merchant));
+    for (const auto& key : config::merchant_keys())
+      line(key.name, "merchant." + slug + "." + key.name, key.show(merchant));
   }
   return out;
 }
@@ -238,7 +247,8 @@ std::string config_reference() {
   for (const auto& section : config::sections()) {
     heading(section.name, section.about);
     for (const auto& key : config::keys()) {
-      if (key.name.starts_with(section.name + ".")) row(key.name.substr(section.name.size() + 1), key.show(defaults), key);
+      if (key.name.starts_with(section.name + "."))
+        row(key.name.substr(section.name.size() + 1), key.show(defaults), key);
     }
   }
   heading("merchant.<slug>", "Settings of one merchant; `GUIDEPOST_MERCHANT__SLUG__KEY` in the environment.");
@@ -263,7 +273,9 @@ Result<std::string> Secret::read() const {
 }
 
 Result<HostPort> parse_host_port(std::string_view text) {
-  const auto wrong = [&] { return fail(ErrorCode::kInvalidArgument, "'" + text::escape(text) + "' is no address HOST:PORT"); };
+  const auto wrong = [&] {
+    return fail(ErrorCode::kInvalidArgument, "'" + text::escape(text) + "' is no address HOST:PORT");
+  };
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return wrong();
   auto host = text.substr(0, colon);
@@ -274,7 +286,9 @@ Result<HostPort> parse_host_port(std::string_view text) {
   } else if (host.find(':') != std::string_view::npos) {
     return wrong();
   }
-  if (std::any_of(host.begin(), host.end(), [](unsigned char c) { return c <= ' ' || c >= 0x7f || c == '/' || c == '@'; })) return wrong();
+  if (std::any_of(host.begin(), host.end(),
+                  [](unsigned char c) { return c <= ' ' || c >= 0x7f || c == '/' || c == '@'; }))
+    return wrong();
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
   if (error != std::errc{} || end != digits.data() + digits.size()) return wrong();

@@ -99,21 +99,26 @@ struct Config {
     Bytes block_bytes = Bytes{512 * 1024};
     Millis block_time = Millis{200};
     std::uint64_t dedupe_window = 1'000'000;
-    std::uint64_t session_reach = 1'000'000;
     Millis window_time = std::chrono::hours{24};
     Bytes window_memory = 1024_MiB;
+    Bytes in_flight = 16_MiB;
+    Millis commit_interval = std::chrono::seconds{1};
+    std::uint32_t threads = 1;
     std::string default_merchant;
-    bool accept_truncated = false;
+    std::string accept_topic_id;
   } ingest;
   struct {
-    Millis flush_interval = std::chrono::seconds{10};
-    std::uint64_t flush_events = 100'000;
     Bytes page_memory = 256_MiB;
-    Bytes in_flight = 16_MiB;
+    Bytes in_flight = 32_MiB;
+    Millis commit_interval = std::chrono::seconds{1};
+    std::uint32_t threads = 1;
   } aggregate;
   struct {
     Bytes chunk_bytes = 64_KiB;
     std::uint32_t max_bits = 6;
+    std::uint64_t min_dirty = 64;
+    std::uint64_t dirty_share = 8;
+    Millis max_age = std::chrono::seconds{60};
   } rollup;
   struct {
     Bytes cache = 64_MiB;

@@ -19,8 +19,8 @@ bool is_slug(const std::string& s) { return is_merchant_slug(s); }
 bool is_empty_or_slug(const std::string& s) { return s.empty() || is_slug(s); }
 bool is_name(const std::string& s) {
   return s.size() <= 100 && std::all_of(s.begin(), s.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-  });
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+         });
 }
 bool is_prefix(const std::string& s) { return is_name(s) && (s.empty() || (s.front() != '.' && s.front() != '-')); }
 bool is_topic(const std::string& s) { return is_name(s) && !s.empty() && s != "." && s != ".."; }
@@ -32,9 +32,14 @@ const Shape kFile{"a path, or empty for none"};
 
 std::vector<Key<Config>> outside_keys() {
   return {
-      choice(KEY(log.level), {{"debug", log::Level::kDebug}, {"info", log::Level::kInfo}, {"warn", log::Level::kWarn}, {"error", log::Level::kError}},
+      choice(KEY(log.level),
+             {{"debug", log::Level::kDebug},
+              {"info", log::Level::kInfo},
+              {"warn", log::Level::kWarn},
+              {"error", log::Level::kError}},
              "The least severity that is logged."),
-      choice(KEY(log.format), {{"text", log::Format::kText}, {"json", log::Format::kJson}}, "One line an event: key=value, or a JSON object."),
+      choice(KEY(log.format), {{"text", log::Format::kText}, {"json", log::Format::kJson}},
+             "One line an event: key=value, or a JSON object."),
 
       choice(KEY(storage.kind), {{"embedded", StorageKind::kEmbedded}, {"cluster", StorageKind::kCluster}},
              "Where everything is kept: in a folder of this machine, or in Kafka and HBase."),
@@ -42,46 +47,67 @@ std::vector<Key<Config>> outside_keys() {
       flag(KEY(storage.sync), "Whether the embedded stores answer a write only after it is on the disk (fsync)."),
       size(KEY(storage.cache), 1_MiB, Bytes{1ULL << 40}, "Memory for the embedded stores' blocks."),
 
-      text(KEY(names.prefix), "Put before the names of all topics, groups and tables; sets installations apart on the same servers.",
+      text(KEY(names.prefix),
+           "Put before the names of all topics, groups and tables; sets installations apart on the same servers.",
            {"at most 100 of a-z 0-9 . _ -", is_prefix}),
       number(KEY(names.version), 1, 1'000'000, "The version of the outputs that these daemons work on."),
-      text(KEY(names.raw_topic), "The topic that events come in by, without the prefix.", {"a topic's name of a-z 0-9 . _ -", is_topic}),
+      text(KEY(names.raw_topic), "The topic that events come in by, without the prefix.",
+           {"a topic's name of a-z 0-9 . _ -", is_topic}),
 
       number(KEY(topics.partitions), 1, 10'000, "Partitions of the topics that `init` makes."),
       number(KEY(topics.replication), 1, 10, "Copies of each partition in Kafka."),
-      duration(KEY(topics.retention), 1h, 3650 * kDay, "How long the topics that `init` makes keep records; longer than twice ingest.window_time."),
+      duration(KEY(topics.retention), 1h, 3650 * kDay,
+               "How long the topics that `init` makes keep records; longer than twice ingest.window_time."),
       size(KEY(topics.max_record), 64_KiB, 64_MiB, "The largest record of the topics that `init` makes."),
 
       list(KEY(kafka.brokers), "Kafka brokers to ask first.", kAddresses),
-      choice(KEY(kafka.security), {{"plaintext", KafkaSecurity::kPlaintext}, {"tls", KafkaSecurity::kTls}, {"sasl_plaintext", KafkaSecurity::kSaslPlaintext}, {"sasl_tls", KafkaSecurity::kSaslTls}},
+      choice(KEY(kafka.security),
+             {{"plaintext", KafkaSecurity::kPlaintext},
+              {"tls", KafkaSecurity::kTls},
+              {"sasl_plaintext", KafkaSecurity::kSaslPlaintext},
+              {"sasl_tls", KafkaSecurity::kSaslTls}},
              "How connections to Kafka are protected."),
       text(KEY(kafka.ca_file), "Certificates that the brokers' ones are checked with; empty: the system's.", kFile),
       text(KEY(kafka.certificate_file), "This client's certificate, where the brokers ask for one.", kFile),
       secret(KEY(kafka.key), "The key of this client's certificate, PEM."),
-      choice(KEY(kafka.sasl_mechanism), {{"plain", SaslMechanism::kPlain}, {"scram-sha-256", SaslMechanism::kScramSha256}, {"scram-sha-512", SaslMechanism::kScramSha512}},
+      choice(KEY(kafka.sasl_mechanism),
+             {{"plain", SaslMechanism::kPlain},
+              {"scram-sha-256", SaslMechanism::kScramSha256},
+              {"scram-sha-512", SaslMechanism::kScramSha512}},
              "How this client proves who it is."),
       text(KEY(kafka.sasl_username), "Who this client is."),
       secret(KEY(kafka.sasl_password), "The password of kafka.sasl_username."),
-      text(KEY(kafka.member), "A fixed name of this process in its consumer group, so that a restart keeps its partitions; empty: none.",
+      text(KEY(kafka.member),
+           "A fixed name of this process in its consumer group, so that a restart keeps its partitions; empty: none.",
            {"at most 100 of a-z 0-9 . _ -", is_name}),
-      duration(KEY(kafka.session_timeout), 1s, 10min, "After how long without a sign of life a member's partitions go to others."),
+      duration(KEY(kafka.session_timeout), 1s, 10min,
+               "After how long without a sign of life a member's partitions go to others."),
       duration(KEY(kafka.request_timeout), 1s, 10min, "How long one request to Kafka may take."),
       size(KEY(kafka.fetch_memory), 1_MiB, Bytes{64ULL << 30}, "Memory for records fetched ahead."),
       size(KEY(kafka.produce_memory), 1_MiB, Bytes{64ULL << 30}, "Memory for records that are not acknowledged yet."),
 
       list(KEY(hbase.gateways), "HBase Thrift2 gateways for data; with two or more one may be away.", kAddresses),
-      list(KEY(hbase.ddl_gateways), "Gateways that tables are made by: unframed ones, for framed gateways spoil split keys.", kAddresses),
+      list(KEY(hbase.ddl_gateways),
+           "Gateways that tables are made by: unframed ones, for framed gateways spoil split keys.", kAddresses),
       flag(KEY(hbase.framed), "Whether hbase.gateways speak the framed transport (`-f`)."),
-      flag(KEY(hbase.compact), "Whether the gateways speak the compact protocol (`-c`); hbase.ddl_gateways speak the binary one."),
+      flag(KEY(hbase.compact),
+           "Whether the gateways speak the compact protocol (`-c`); hbase.ddl_gateways speak the binary one."),
       number(KEY(hbase.connections), 1, 256, "Connections to each gateway; each carries one request at a time."),
       duration(KEY(hbase.connect_timeout), 50ms, 1min, "How long connecting to a gateway may take."),
       duration(KEY(hbase.call_timeout), 1s, 10min, "How long one call may take; longer than HBase's own time-outs."),
-      duration(KEY(hbase.deadline), 1s, 1h, "How long a call is tried again before its caller is told; stages then go on trying."),
-      duration(KEY(hbase.idle), 1s, 55s, "After how long unused a connection is closed: gateways drop them at a minute."),
+      duration(KEY(hbase.deadline), 1s, 1h,
+               "How long a call is tried again before its caller is told; stages then go on trying."),
+      duration(KEY(hbase.idle), 1s, 55s,
+               "After how long unused a connection is closed: gateways drop them at a minute."),
       number(KEY(hbase.batch_rows), 1, 10'000, "Rows of one call at most."),
       size(KEY(hbase.batch_bytes), 64_KiB, 32_MiB, "Bytes of one call at most; below the gateways' frame limit."),
       size(KEY(hbase.max_message), 16_MiB, 1024_MiB, "The largest answer that is read."),
-      choice(KEY(hbase.compression), {{"none", TableCompression::kNone}, {"snappy", TableCompression::kSnappy}, {"lz4", TableCompression::kLz4}, {"zstd", TableCompression::kZstd}, {"gz", TableCompression::kGz}},
+      choice(KEY(hbase.compression),
+             {{"none", TableCompression::kNone},
+              {"snappy", TableCompression::kSnappy},
+              {"lz4", TableCompression::kLz4},
+              {"zstd", TableCompression::kZstd},
+              {"gz", TableCompression::kGz}},
              "Compression of the tables that `init` makes."),
   };
 }
@@ -92,26 +118,44 @@ std::vector<Key<Config>> stage_keys() {
       size(KEY(ingest.block_bytes), 1_KiB, 1_MiB, "Bytes of a block about at most; below topics.max_record."),
       duration(KEY(ingest.block_time), 1ms, 1min, "After how long a block goes out though it is not full."),
       number(KEY(ingest.dedupe_window), 0, 1'000'000'000, "How many offsets back a repeated event is recognised."),
-      number(KEY(ingest.session_reach), 0, 1'000'000'000, "How many offsets back a session reaches."),
-      duration(KEY(ingest.window_time), 1min, 365 * kDay, "How far back in the log's time both windows reach."),
-      size(KEY(ingest.window_memory), 1_MiB, Bytes{1ULL << 40}, "Memory for the windows of all partitions; more windows than fit are refused at start."),
-      text(KEY(ingest.default_merchant), "The merchant of events that name none; empty: such events are bad.", {"a slug of 1-40 characters a-z 0-9 . _ -, or empty", is_empty_or_slug}),
-      flag(KEY(ingest.accept_truncated), "Go on although the log begins later than the windows need: repeated events from before count again."),
+      duration(KEY(ingest.window_time), 1min, 365 * kDay, "How far back in the log's time that window reaches."),
+      size(
+          KEY(ingest.window_memory), 1_MiB, Bytes{1ULL << 40},
+          "Memory for the windows of all partitions, 128 bytes an offset at most; windows that may not fit are refused at start."),
+      size(KEY(ingest.in_flight), 1_MiB, Bytes{16ULL << 30},
+           "Blocks of a partition that the log has not acknowledged, at most."),
+      duration(KEY(ingest.commit_interval), 10ms, 10min, "How often positions are committed."),
+      number(KEY(ingest.threads), 1, 64, "Threads that partitions are spread over."),
+      text(KEY(ingest.default_merchant), "The merchant of events that name none; empty: such events are bad.",
+           {"a slug of 1-40 characters a-z 0-9 . _ -, or empty", is_empty_or_slug}),
+      text(
+          KEY(ingest.accept_topic_id),
+          "Where the raw topic was deleted and made again: the id of the new one that may be worked on, as `status` shows it."),
 
-      duration(KEY(aggregate.flush_interval), 10ms, 1h, "After how long changed pages are written."),
-      number(KEY(aggregate.flush_events), 1, 100'000'000, "After how many events changed pages are written, though flush_interval has not passed."),
-      size(KEY(aggregate.page_memory), 1_MiB, Bytes{1ULL << 40}, "Memory for pages; clean ones make room."),
-      size(KEY(aggregate.in_flight), 64_KiB, Bytes{16ULL << 30}, "Bytes on their way to the table store at most."),
+      size(KEY(aggregate.page_memory), 1_MiB, Bytes{1ULL << 40},
+           "Memory for the pages of a partition; clean ones make room."),
+      size(KEY(aggregate.in_flight), 64_KiB, Bytes{16ULL << 30},
+           "Bytes of a partition on their way to the table store, at most."),
+      duration(KEY(aggregate.commit_interval), 10ms, 10min, "How often positions are committed."),
+      number(KEY(aggregate.threads), 1, 64, "Threads that partitions are spread over."),
 
       size(KEY(rollup.chunk_bytes), 1_KiB, 4_MiB, "Size of a chunk of a page over which the page splits."),
-      number(KEY(rollup.max_bits), 0, 7, "A page has at most two to the power of this chunks of values, then new values fold into (other)."),
+      number(KEY(rollup.max_bits), 0, 7,
+             "A page has at most two to the power of this chunks of values, then new values fold into (other)."),
+      number(KEY(rollup.min_dirty), 1, 100'000'000, "A page is written after this many changes,"),
+      number(KEY(rollup.dirty_share), 1, 1'000'000, "or after one to this many of its events, whichever is more,"),
+      duration(KEY(rollup.max_age), 10ms, 1h, "or when a change has waited for so long."),
 
-      size(KEY(identity.cache), 64_KiB, Bytes{1ULL << 40}, "Memory for mappings looked up, of each partition's worker."),
-      choice(KEY(identity.claim), {{"never", Claim::kNever}, {"when_unmapped", Claim::kWhenUnmapped}}, "When the customer that an event itself names is believed."),
-      duration(KEY(identity.stitch_window), 0ms, 3650 * kDay, "How long before its first mapping an event still belongs to that customer."),
-      number(KEY(identity.forget_all_over), 1, 1'000'000'000, "Changed GUIDs of a refresh over which the whole cache is forgotten."),
+      size(KEY(identity.cache), 64_KiB, Bytes{1ULL << 40}, "Memory for mappings looked up, of each thread."),
+      choice(KEY(identity.claim), {{"never", Claim::kNever}, {"when_unmapped", Claim::kWhenUnmapped}},
+             "When the customer that an event itself names is believed."),
+      duration(KEY(identity.stitch_window), 0ms, 3650 * kDay,
+               "How long before its first mapping an event still belongs to that customer."),
+      number(KEY(identity.forget_all_over), 1, 1'000'000'000,
+             "Changed GUIDs of a refresh over which the whole cache is forgotten."),
 
-      text(KEY(enrich.geo_file), "A MaxMind-format file of countries by address; empty: the event's own country.", kFile),
+      text(KEY(enrich.geo_file), "A MaxMind-format file of countries by address; empty: the event's own country.",
+           kFile),
   };
 }
 
@@ -123,7 +167,8 @@ std::vector<Key<Config>> edge_keys() {
       number(KEY(limits.properties_keys), 0, 4096, "Keys of an event's properties."),
       size(KEY(limits.properties), 0_B, 256_KiB, "An event's properties."),
       number(KEY(limits.depth), 2, 64, "How deep an event's JSON may be nested."),
-      duration(KEY(limits.max_age), 1min, 36500 * kDay, "How old an event may be when it arrives; older ones are bad (too_late)."),
+      duration(KEY(limits.max_age), 1min, 36500 * kDay,
+               "How old an event may be when it arrives; older ones are bad (too_late)."),
       duration(KEY(limits.max_future), 0ms, 365 * kDay, "How far ahead of its arrival an event's time may be."),
       number(KEY(limits.http_events), 1, 100'000, "Events of one HTTP request."),
       size(KEY(limits.http_body), 1_KiB, 64_MiB, "The body of one HTTP request."),
@@ -132,17 +177,21 @@ std::vector<Key<Config>> edge_keys() {
       number(KEY(http.connections), 1, 100'000, "Open connections at most."),
       number(KEY(http.connections_per_address), 1, 100'000, "Open connections of one address at most."),
       number(KEY(http.threads), 1, 64, "Threads that read and answer."),
-      size(KEY(http.in_flight), 1_MiB, Bytes{64ULL << 30}, "Bytes of requests that wait for the log at most; more get 503."),
+      size(KEY(http.in_flight), 1_MiB, Bytes{64ULL << 30},
+           "Bytes of requests that wait for the log at most; more get 503."),
       duration(KEY(http.header_timeout), 100ms, 10min, "How long a request's head may take."),
       duration(KEY(http.body_timeout), 100ms, 10min, "How long a request's body may take."),
       duration(KEY(http.idle_timeout), 100ms, 1h, "How long a connection may wait for its next request."),
       duration(KEY(http.write_timeout), 100ms, 10min, "How long a peer may take to read an answer."),
       duration(KEY(http.log_timeout), 100ms, 10min, "How long events wait for the log before the sender gets 503."),
 
-      choice(KEY(merchants.accept), {{"any", AcceptMerchants::kAny}, {"listed", AcceptMerchants::kListed}}, "Whether events of merchants that are not listed are accepted."),
-      list(KEY(merchants.listed), "The merchants accepted with `listed`, besides those with a section of their own.", {"a list of merchants", is_slug}),
+      choice(KEY(merchants.accept), {{"any", AcceptMerchants::kAny}, {"listed", AcceptMerchants::kListed}},
+             "Whether events of merchants that are not listed are accepted."),
+      list(KEY(merchants.listed), "The merchants accepted with `listed`, besides those with a section of their own.",
+           {"a list of merchants", is_slug}),
 
-      text(KEY(metrics.listen), "Where a daemon shows /metrics and /health; port 0: any free one, it is logged.", kAddress),
+      text(KEY(metrics.listen), "Where a daemon shows /metrics and /health; port 0: any free one, it is logged.",
+           kAddress),
 
       duration(KEY(process.drain), 1s, 10min, "How long a daemon may take to finish its work after SIGTERM."),
   };
@@ -161,8 +210,10 @@ const std::vector<Key<Config>>& keys() {
 
 const std::vector<Key<MerchantConfig>>& merchant_keys() {
   static const std::vector<Key<MerchantConfig>> all{
-      number(MERCHANT_KEY(shards), 1, 10'000, "Over how many partitions the merchant's events are spread; a change moves GUIDs."),
-      text(MERCHANT_KEY(time_zone), "The time zone of the merchant's days where a question names none.", {"the name of a time zone", is_set}),
+      number(MERCHANT_KEY(shards), 1, 10'000,
+             "Over how many partitions the merchant's events are spread; a change moves GUIDs."),
+      text(MERCHANT_KEY(time_zone), "The time zone of the merchant's days where a question names none.",
+           {"the name of a time zone", is_set}),
   };
   return all;
 }
@@ -177,7 +228,7 @@ const std::vector<Section>& sections() {
       {"hbase", "The table store of a cluster."},
       {"ingest", "Deciding: windows and blocks."},
       {"aggregate", "Applying: pages and flushes."},
-      {"rollup", "Pages. Part of the rules: a change makes other bytes from then on."},
+      {"rollup", "Pages: when they split, and when they are written."},
       {"identity", "Who a GUID belongs to."},
       {"enrich", "What is added to events."},
       {"limits", "What is accepted, for everything that comes in."},

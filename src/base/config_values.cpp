@@ -1,7 +1,7 @@
 #include "base/config_values.hpp"
 
-#include <charconv>
 #include <fmt/format.h>
+#include <charconv>
 
 namespace guidepost {
 namespace {
@@ -20,7 +20,8 @@ constexpr std::pair<std::string_view, std::int64_t> kSizeUnits[] = {
     {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", std::int64_t{1} << 40}};
 
 template <std::size_t N>
-std::optional<std::int64_t> with_unit(std::string_view text, const std::pair<std::string_view, std::int64_t> (&units)[N]) {
+std::optional<std::int64_t> with_unit(std::string_view text,
+                                      const std::pair<std::string_view, std::int64_t> (&units)[N]) {
   const auto split = split_number(text);
   if (!split || split->first < 0) return std::nullopt;
   for (const auto& [unit, factor] : units) {

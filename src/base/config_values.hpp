@@ -72,7 +72,8 @@ Key<Owner> flag(std::string name, At<Owner, bool> at, std::string help) {
 
 template <class Owner, class Number>
 Key<Owner> number(std::string name, At<Owner, Number> at, std::int64_t least, std::int64_t most, std::string help) {
-  return {std::move(name), "a whole number from " + std::to_string(least) + " to " + std::to_string(most), std::move(help),
+  return {std::move(name), "a whole number from " + std::to_string(least) + " to " + std::to_string(most),
+          std::move(help),
           [=](Owner& o, const RawValue& raw) {
             const auto v = as_integer(raw);
             if (!v || *v < least || *v > most) return false;
@@ -136,7 +137,9 @@ Key<Owner> secret(std::string name, At<Owner, Secret> at, std::string help) {
   return {std::move(name), "where the secret is: file:/path or env:NAME, never the secret itself", std::move(help),
           [at](Owner& o, const RawValue& raw) {
             auto v = as_text(raw);
-            if (!v || (!v->empty() && !(v->starts_with("file:/") && v->size() > 6) && !(v->starts_with("env:") && v->size() > 4))) return false;
+            if (!v || (!v->empty() && !(v->starts_with("file:/") && v->size() > 6) &&
+                       !(v->starts_with("env:") && v->size() > 4)))
+              return false;
             at(o).reference = *std::move(v);
             return true;
           },

@@ -1,9 +1,9 @@
 #include "base/text.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fmt/format.h>
 
 #include "base/assert.hpp"
 
@@ -14,17 +14,18 @@ struct Range {
   char32_t first, last;
 };
 
-constexpr Range kWide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0x33ff},   {0x3400, 0x4dbf},
-                           {0x4e00, 0x9fff},   {0xa000, 0xa4cf},   {0xac00, 0xd7a3},   {0xf900, 0xfaff},
-                           {0xfe30, 0xfe6f},   {0xff00, 0xff60},   {0xffe0, 0xffe6},   {0x1f300, 0x1f64f},
+constexpr Range kWide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0x33ff},  {0x3400, 0x4dbf},
+                           {0x4e00, 0x9fff},   {0xa000, 0xa4cf},   {0xac00, 0xd7a3},  {0xf900, 0xfaff},
+                           {0xfe30, 0xfe6f},   {0xff00, 0xff60},   {0xffe0, 0xffe6},  {0x1f300, 0x1f64f},
                            {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
-constexpr Range kNoWidth[] = {{0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd}, {0x064b, 0x065f}, {0x0900, 0x0902},
-                              {0x093c, 0x093c}, {0x0941, 0x0948}, {0x094d, 0x094d}, {0x0e31, 0x0e31}, {0x0e34, 0x0e3a},
-                              {0x0e47, 0x0e4e}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200b, 0x200f}, {0x20d0, 0x20ff},
+constexpr Range kNoWidth[] = {{0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd},  {0x064b, 0x065f}, {0x0900, 0x0902},
+                              {0x093c, 0x093c}, {0x0941, 0x0948}, {0x094d, 0x094d},  {0x0e31, 0x0e31}, {0x0e34, 0x0e3a},
+                              {0x0e47, 0x0e4e}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff},  {0x200b, 0x200f}, {0x20d0, 0x20ff},
                               {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}, {0xe0100, 0xe01ef}};
 // Controls, and characters that reorder or hide what follows.
-constexpr Range kUnsafe[] = {{0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},     {0x061c, 0x061c},  {0x200b, 0x200f},
-                             {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+constexpr Range kUnsafe[] = {{0x00, 0x1f},     {0x7f, 0x9f},      {0xad, 0xad},     {0x061c, 0x061c},
+                             {0x200b, 0x200f}, {0x2028, 0x202e},  {0x2060, 0x206f}, {0xfeff, 0xfeff},
+                             {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
 
 template <std::size_t N>
 bool is_in(const Range (&ranges)[N], char32_t c) {
@@ -118,10 +119,17 @@ std::string escape(std::string_view bytes) {
     const auto c = front(bytes.substr(i));
     if (!c.valid || (c.size == 1 && (c.code < 0x20 || c.code == 0x7f))) {
       switch (c.code) {
-        case '\n': out += "\\n"; break;
-        case '\r': out += "\\r"; break;
-        case '\t': out += "\\t"; break;
-        default: out += fmt::format("\\x{:02x}", static_cast<std::uint32_t>(c.code));
+        case '\n':
+          out += "\\n";
+          break;
+        case '\r':
+          out += "\\r";
+          break;
+        case '\t':
+          out += "\\t";
+          break;
+        default:
+          out += fmt::format("\\x{:02x}", static_cast<std::uint32_t>(c.code));
       }
     } else if (c.code == '\\') {
       out += "\\\\";
@@ -180,7 +188,8 @@ std::string duration(std::chrono::milliseconds d) {
   if (d.count() < 0) return "-" + duration(-d);
   const auto ms = d.count(), s = ms / 1000, min = s / 60, h = min / 60;
   const auto two = [](auto big, const char* big_unit, auto small, const char* small_unit) {
-    return small == 0 ? fmt::format("{} {}", big, big_unit) : fmt::format("{} {} {} {}", big, big_unit, small, small_unit);
+    return small == 0 ? fmt::format("{} {}", big, big_unit)
+                      : fmt::format("{} {} {} {}", big, big_unit, small, small_unit);
   };
   if (ms < 1000) return fmt::format("{} ms", ms);
   if (s < 10 && ms % 1000 != 0) return fmt::format("{:.1f} s", static_cast<double>(ms) / 1000);
@@ -238,7 +247,9 @@ std::string Table::render(const Look& look) const {
   while (look.terminal && total > look.width) {
     std::size_t widest = columns_.size();
     for (std::size_t c = 0; c < columns_.size(); ++c) {
-      if (columns_[c].align == Align::kLeft && widths[c] > kNarrowest && (widest == columns_.size() || widths[c] > widths[widest])) widest = c;
+      if (columns_[c].align == Align::kLeft && widths[c] > kNarrowest &&
+          (widest == columns_.size() || widths[c] > widths[widest]))
+        widest = c;
     }
     if (widest == columns_.size()) break;
     --widths[widest];

@@ -40,7 +40,7 @@ std::string sparkline(std::span<const double> values);
 std::string thousands(std::int64_t number);             ///< `1,234,567`
 std::string bytes(std::uint64_t n);                     ///< `64 KiB`, `1.5 MiB`
 std::string duration(std::chrono::milliseconds d);      ///< `200 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`, `7 d`
-std::string rfc3339(TimeMs t);                          ///< `2015-05-17T10:05:03Z`, with milliseconds where there are any
+std::string rfc3339(TimeMs t);  ///< `2015-05-17T10:05:03Z`, with milliseconds where there are any
 
 /// The candidate that a mistyped word most likely means; nothing where none is near.
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);

@@ -1,10 +1,10 @@
 #include "base/config.hpp"
 
-#include <filesystem>
-#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <filesystem>
+#include <fstream>
 
 namespace guidepost {
 namespace {
@@ -33,7 +33,8 @@ class ConfigTest : public ::testing::Test {
     if (loaded) return {};
     auto lines = loaded.error();
     for (auto& line : lines) {
-      if (const auto at = line.find(folder_.string()); at != std::string::npos) line.erase(at, folder_.string().size() + 1);
+      if (const auto at = line.find(folder_.string()); at != std::string::npos)
+        line.erase(at, folder_.string().size() + 1);
     }
     return lines;
   }
@@ -41,9 +42,11 @@ class ConfigTest : public ::testing::Test {
 };
 
 TEST_F(ConfigTest, AFileSetsWhatItNamesAndLeavesTheRest) {
-  const auto loaded = load_config({.file = file("[ingest]\nblock_time = \"1s\"\nblock_bytes = \"64KiB\"\n[kafka]\nbrokers = [\"a:1\", \"b:2\"]\n"
-                                                "[storage]\nkind = \"cluster\"\nsync = false\n[merchant.shop]\nshards = 4\n"),
-                                   .environment = {}, .sets = {}});
+  const auto loaded = load_config(
+      {.file = file("[ingest]\nblock_time = \"1s\"\nblock_bytes = \"64KiB\"\n[kafka]\nbrokers = [\"a:1\", \"b:2\"]\n"
+                    "[storage]\nkind = \"cluster\"\nsync = false\n[merchant.shop]\nshards = 4\n"),
+       .environment = {},
+       .sets = {}});
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->config.ingest.block_time, std::chrono::seconds{1});
   EXPECT_EQ(loaded->config.ingest.block_bytes, 64_KiB);
@@ -57,21 +60,30 @@ TEST_F(ConfigTest, AFileSetsWhatItNamesAndLeavesTheRest) {
 TEST_F(ConfigTest, AMistakeNamesFileLineKeyAndExpectation) {
   EXPECT_THAT(errors("# x\n[ingest]\nblock_time = \"soon\"\n"),
               ElementsAre("g.toml:3: ingest.block_time: expected a duration from 1ms to 1m, got \"soon\""));
-  EXPECT_THAT(errors("[storage]\nkind = \"cloud\"\n"), ElementsAre("g.toml:2: storage.kind: expected embedded or cluster, got \"cloud\""));
-  EXPECT_THAT(errors("[storage]\nsync = \"true\"\n"), ElementsAre("g.toml:2: storage.sync: expected true or false, got \"true\""));
-  EXPECT_THAT(errors("[topics]\npartitions = 0\n"), ElementsAre("g.toml:2: topics.partitions: expected a whole number from 1 to 10000, got 0"));
-  EXPECT_THAT(errors("[http]\nlisten = \"8080\"\n"), ElementsAre("g.toml:2: http.listen: expected an address HOST:PORT, got \"8080\""));
-  EXPECT_THAT(errors("[kafka]\nbrokers = \"a:1\"\n"), ElementsAre("g.toml:2: kafka.brokers: expected a list of addresses HOST:PORT, got \"a:1\""));
+  EXPECT_THAT(errors("[storage]\nkind = \"cloud\"\n"),
+              ElementsAre("g.toml:2: storage.kind: expected embedded or cluster, got \"cloud\""));
+  EXPECT_THAT(errors("[storage]\nsync = \"true\"\n"),
+              ElementsAre("g.toml:2: storage.sync: expected true or false, got \"true\""));
+  EXPECT_THAT(errors("[topics]\npartitions = 0\n"),
+              ElementsAre("g.toml:2: topics.partitions: expected a whole number from 1 to 10000, got 0"));
+  EXPECT_THAT(errors("[http]\nlisten = \"8080\"\n"),
+              ElementsAre("g.toml:2: http.listen: expected an address HOST:PORT, got \"8080\""));
+  EXPECT_THAT(errors("[kafka]\nbrokers = \"a:1\"\n"),
+              ElementsAre("g.toml:2: kafka.brokers: expected a list of addresses HOST:PORT, got \"a:1\""));
 }
 
 TEST_F(ConfigTest, ADurationWithoutAUnitIsAMistake) {
-  EXPECT_THAT(errors("[ingest]\nblock_time = 200\n"), ElementsAre(HasSubstr("expected a duration from 1ms to 1m, got 200")));
+  EXPECT_THAT(errors("[ingest]\nblock_time = 200\n"),
+              ElementsAre(HasSubstr("expected a duration from 1ms to 1m, got 200")));
 }
 
 TEST_F(ConfigTest, AnUnknownKeyNamesTheNearestOne) {
-  EXPECT_THAT(errors("[ingest]\nblock_tme = \"1s\"\n"), ElementsAre("g.toml:2: ingest.block_tme: no such key, did you mean ingest.block_time?"));
-  EXPECT_THAT(errors("[kafka]\nprefix = \"x\"\n"), ElementsAre("g.toml:2: kafka.prefix: no such key, did you mean names.prefix?"));
-  EXPECT_THAT(errors("[merchant.shop]\nshard = 2\n"), ElementsAre("g.toml:2: merchant.shop.shard: no such key, did you mean shards?"));
+  EXPECT_THAT(errors("[ingest]\nblock_tme = \"1s\"\n"),
+              ElementsAre("g.toml:2: ingest.block_tme: no such key, did you mean ingest.block_time?"));
+  EXPECT_THAT(errors("[kafka]\nprefix = \"x\"\n"),
+              ElementsAre("g.toml:2: kafka.prefix: no such key, did you mean names.prefix?"));
+  EXPECT_THAT(errors("[merchant.shop]\nshard = 2\n"),
+              ElementsAre("g.toml:2: merchant.shop.shard: no such key, did you mean shards?"));
   EXPECT_THAT(errors("[nothing]\n"), ElementsAre(HasSubstr("g.toml:1: nothing: no such key")));
   EXPECT_THAT(errors("level = \"info\"\n"), ElementsAre(HasSubstr("g.toml:1: level: expected a section [level]")));
 }
@@ -80,7 +92,9 @@ TEST_F(ConfigTest, AllMistakesAreToldAtOnce) {
   EXPECT_EQ(errors("[ingest]\nblock_time = 1\n[log]\nlevel = \"loud\"\nfoo = 1\n").size(), 3U);
 }
 
-TEST_F(ConfigTest, WhatIsNotTomlNamesTheLine) { EXPECT_THAT(errors("[log]\nlevel = \n"), ElementsAre(HasSubstr("g.toml:2: not TOML"))); }
+TEST_F(ConfigTest, WhatIsNotTomlNamesTheLine) {
+  EXPECT_THAT(errors("[log]\nlevel = \n"), ElementsAre(HasSubstr("g.toml:2: not TOML")));
+}
 
 TEST_F(ConfigTest, AMissingFileIsAMistakeAndAnEmptyOneIsNone) {
   const auto missing = load_config({.file = (folder_ / "none.toml").string(), .environment = {}, .sets = {}});
@@ -91,9 +105,10 @@ TEST_F(ConfigTest, AMissingFileIsAMistakeAndAnEmptyOneIsNone) {
 
 TEST_F(ConfigTest, SetsGoBeforeTheEnvironmentAndThatBeforeTheFile) {
   const auto path = file("[log]\nlevel = \"warn\"\nformat = \"json\"\n[names]\nprefix = \"file.\"\n");
-  const auto loaded = load_config({.file = path,
-                                   .environment = {{"GUIDEPOST_LOG__LEVEL", "error"}, {"GUIDEPOST_NAMES__PREFIX", "env."}},
-                                   .sets = {"names.prefix=set."}});
+  const auto loaded =
+      load_config({.file = path,
+                   .environment = {{"GUIDEPOST_LOG__LEVEL", "error"}, {"GUIDEPOST_NAMES__PREFIX", "env."}},
+                   .sets = {"names.prefix=set."}});
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->config.log.format, log::Format::kJson);
   EXPECT_EQ(loaded->config.log.level, log::Level::kError);
@@ -104,16 +119,18 @@ TEST_F(ConfigTest, SetsGoBeforeTheEnvironmentAndThatBeforeTheFile) {
 }
 
 TEST_F(ConfigTest, AnUnknownVariableIsAMistakeButOnesForToolsAreNot) {
-  EXPECT_TRUE(load_config({.file = {}, .environment = {{"GUIDEPOST_CACHE", "/x"}, {"GUIDEPOST_ACCESS_LOG", "/y"}}, .sets = {}}));
+  EXPECT_TRUE(load_config(
+      {.file = {}, .environment = {{"GUIDEPOST_CACHE", "/x"}, {"GUIDEPOST_ACCESS_LOG", "/y"}}, .sets = {}}));
   const auto loaded = load_config({.file = {}, .environment = {{"GUIDEPOST_LOG__LEVLE", "info"}}, .sets = {}});
   ASSERT_FALSE(loaded);
   EXPECT_THAT(loaded.error(), ElementsAre("GUIDEPOST_LOG__LEVLE: log.levle: no such key, did you mean log.level?"));
 }
 
 TEST_F(ConfigTest, WordsOfTheCommandLineBecomeTheKeysType) {
-  const auto loaded = load_config({.file = {}, .environment = {},
-                                   .sets = {"topics.partitions=7", "storage.sync=false", "kafka.brokers=a:1,b:2", "limits.event=2KiB",
-                                            "merchant.a.b-c.shards=3"}});
+  const auto loaded = load_config({.file = {},
+                                   .environment = {},
+                                   .sets = {"topics.partitions=7", "storage.sync=false", "kafka.brokers=a:1,b:2",
+                                            "limits.event=2KiB", "merchant.a.b-c.shards=3"}});
   ASSERT_TRUE(loaded) << loaded.error().front();
   EXPECT_EQ(loaded->config.topics.partitions, 7U);
   EXPECT_FALSE(loaded->config.storage.sync);
@@ -123,9 +140,11 @@ TEST_F(ConfigTest, WordsOfTheCommandLineBecomeTheKeysType) {
 }
 
 TEST_F(ConfigTest, HostileValuesAreRefusedAndShownSafely) {
-  const auto loaded = load_config({.file = {}, .environment = {},
-                                   .sets = {"limits.event=9223372036854775807KiB", "ingest.block_time=-1s", "topics.partitions=99999999999999999999",
-                                            "names.prefix=\x1b[2J", "no-equals", "merchant.BAD.shards=1"}});
+  const auto loaded = load_config({.file = {},
+                                   .environment = {},
+                                   .sets = {"limits.event=9223372036854775807KiB", "ingest.block_time=-1s",
+                                            "topics.partitions=99999999999999999999", "names.prefix=\x1b[2J",
+                                            "no-equals", "merchant.BAD.shards=1"}});
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().size(), 6U);
   for (const auto& line : loaded.error()) EXPECT_EQ(line.find('\x1b'), std::string::npos) << line;
@@ -140,7 +159,10 @@ TEST_F(ConfigTest, ASecretIsOnlyEverAReference) {
 }
 
 TEST_F(ConfigTest, TheEffectiveConfigurationReadAgainIsTheSame) {
-  const auto loaded = load_config({.file = {}, .environment = {}, .sets = {"ingest.block_time=1500ms", "merchant.shop.shards=2", "kafka.brokers=x:1"}});
+  const auto loaded =
+      load_config({.file = {},
+                   .environment = {},
+                   .sets = {"ingest.block_time=1500ms", "merchant.shop.shards=2", "kafka.brokers=x:1"}});
   ASSERT_TRUE(loaded);
   const auto shown = effective_config(*loaded);
   EXPECT_THAT(shown, HasSubstr("block_time = \"1500ms\"  # --set"));
@@ -154,7 +176,8 @@ TEST_F(ConfigTest, TheEffectiveConfigurationReadAgainIsTheSame) {
 TEST(HostPort, TakesNamesAddressesAndBracketsAndNothingElse) {
   EXPECT_EQ(parse_host_port("localhost:0")->port, 0);
   EXPECT_EQ(parse_host_port("[::1]:8080")->host, "::1");
-  for (const auto* bad : {"", ":1", "a", "a:", "a:65536", "a:-1", "::1:80", "a b:1", "a:1x", "[]:1"}) EXPECT_FALSE(parse_host_port(bad)) << bad;
+  for (const auto* bad : {"", ":1", "a", "a:", "a:65536", "a:-1", "::1:80", "a b:1", "a:1x", "[]:1"})
+    EXPECT_FALSE(parse_host_port(bad)) << bad;
 }
 
 }  // namespace
