@@ -96,7 +96,7 @@ TEST(Block, IndexesOfADictionaryTakeOneByteUpToTheLastEntryThatFits) {
     std::vector<std::string> memory;
     auto decisions = large_decisions(distinct * 2, memory);
     for (std::size_t i = 0; i < decisions.accepted.size(); ++i) {
-      decisions.accepted[i].text[Field::kTitle] = memory[i / 2 * 2];  // each twice
+      decisions.accepted[i].text[Field::kTitle] = memory[i / 2 * 3];  // the first ids, each twice
     }
     const auto block = Block::decode(encode_block(decisions));
     ASSERT_TRUE(block.has_value()) << distinct << ": " << block.error().message;
