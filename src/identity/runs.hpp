@@ -9,6 +9,7 @@
 
 #include "guidepost/base/ids.hpp"
 #include "guidepost/base/result.hpp"
+#include "guidepost/event/control.hpp"
 #include "identity/mapping.hpp"
 
 namespace guidepost::identity {
@@ -20,7 +21,7 @@ struct RunMarker {
 };
 
 /// Reserved key of control records; nothing from HTTP can get it (merchants never begin with 0x00).
-inline constexpr std::string_view kControlKey{"\0guidepost.control", 18};
+using event::kControlKey;
 std::string encode_marker(const RunMarker& marker);
 /// Errors: kCorrupt.
 Result<RunMarker> decode_marker(std::string_view value);
