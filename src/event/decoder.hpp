@@ -18,7 +18,7 @@ struct EventLimits {
   std::size_t id_bytes = 128;    ///< event id, guid, customer
   std::size_t properties_keys = 64;
   Bytes properties{8 * 1024};
-  std::size_t depth = 8;
+  std::size_t depth = 8;  ///< containers in containers, the event the first; at most 64
   std::chrono::milliseconds max_age{std::chrono::hours{24 * 7}};
   std::chrono::milliseconds max_future{std::chrono::minutes{10}};
   std::string default_merchant;               ///< for events without one; empty: such events are bad
@@ -35,7 +35,9 @@ struct Decoded {
   Bad bad;         ///< kBad
 };
 
-/// Thread: one owner. Blocks: never. Views of the results point into the record or the arena.
+/// Thread: one owner. Blocks: never. Errors: none; any bytes give exactly one outcome.
+/// Views of an event point into the arena; the bytes of a bad one into the record, or the arena where
+/// they came in base64. Once warm, nothing is allocated but from the arena.
 class Decoder {
  public:
   explicit Decoder(EventLimits limits);
@@ -58,9 +60,10 @@ struct EnvelopeFields {
   std::string_view key;         ///< id of the API key; may be empty
   std::optional<std::uint64_t> ordinal;  ///< access_log: which of the identical lines
 };
-/// The raw record's value: `event` as it is where `payload` is one JSON value, else `raw` in base64.
+/// The raw record's value: `event` as it is where the protocol is `json` and `payload` one JSON value,
+/// else `raw` in base64. Docs: docs/events.md.
 std::string wrap(const EnvelopeFields& fields, std::string_view payload);
-/// The raw record's key: merchant 0x00 shard, shard = hash64(guid or customer) mod shards.
+/// The raw record's key: merchant 0x00 shard; shard = hash64(guid or customer) mod shards, as decimal text.
 std::string record_key(std::string_view merchant, std::string_view guid_or_customer, std::uint32_t shards);
 
 }  // namespace guidepost::event
