@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/arena.hpp"
 #include "guidepost/base/result.hpp"
 #include "guidepost/event/decision.hpp"
-#include "base/arena.hpp"
 
 namespace guidepost::enrich {
 
@@ -24,9 +24,11 @@ class Enricher {
   Enricher& operator=(Enricher&&) noexcept;
   ~Enricher();
 
-  /// Sets kPath, kReferrerDomain and kCountry of `event`. Views point into the event or the arena.
+  /// Sets kPath, kReferrerDomain and kCountry of `event`. Views point into the event's own or the arena.
+  /// Country: the geo file's of the event's address; where there is no file, or it does not know the
+  /// address, the event's own; else `--`.
   void enrich(event::Accepted& event, Arena& arena);
-  /// Hash of what decides here: file contents (by their build epoch and size) and the rule number.
+  /// Hash of what decides here: the geo file's bytes and the rule number.
   std::uint64_t rules() const;
 
  private:
@@ -36,8 +38,10 @@ class Enricher {
 };
 
 /// Path of a url or of a bare target: `http://shop.example/a/b?q=1#x` -> `/a/b`; never empty (`/`).
+/// Nothing is decoded, folded or resolved in it.
 std::string_view url_path(std::string_view url);
-/// Host of a url, lower-cased, without port and without a leading `www.`; empty where there is none.
+/// Host of a url, lower-cased (ASCII), without port and without a leading `www.`; empty where there
+/// is none (no `scheme://` or `//`), or one with characters that hosts do not have.
 std::string_view url_domain(std::string_view url, Arena& arena);
 
 }  // namespace guidepost::enrich
