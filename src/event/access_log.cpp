@@ -11,8 +11,7 @@ namespace {
 
 constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-constexpr std::array<std::string_view, 8> kPageExtensions{"",    "html", "htm",  "xhtml",
-                                                          "php", "asp",  "aspx", "jsp"};
+constexpr std::array<std::string_view, 8> kPageExtensions{"", "html", "htm", "xhtml", "php", "asp", "aspx", "jsp"};
 constexpr std::array<std::string_view, 4> kFeedSegments{"feed", "feeds", "rss", "atom"};
 
 template <std::size_t N>
@@ -89,8 +88,8 @@ int number(std::string_view text, std::size_t at, std::size_t digits) {
 // 17/May/2015:10:05:03 +0000
 std::optional<TimeMs> parse_time(std::string_view text) {
   using namespace std::chrono;
-  if (text.size() != 26 || text[2] != '/' || text[6] != '/' || text[11] != ':' || text[14] != ':' ||
-      text[17] != ':' || text[20] != ' ' || (text[21] != '+' && text[21] != '-')) {
+  if (text.size() != 26 || text[2] != '/' || text[6] != '/' || text[11] != ':' || text[14] != ':' || text[17] != ':' ||
+      text[20] != ' ' || (text[21] != '+' && text[21] != '-')) {
     return std::nullopt;
   }
   const int d = number(text, 0, 2), y = number(text, 7, 4);
@@ -111,9 +110,8 @@ bool all_digits(std::string_view text) {
 }
 
 bool is_text(std::string_view line) {
-  return is_utf8(line) && std::none_of(line.begin(), line.end(), [](char c) {
-           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-         });
+  return is_utf8(line) && std::none_of(line.begin(), line.end(),
+                                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 // Whether a value of the query begins with rss or atom: `?flav=rss20`, `?feed=atom`.

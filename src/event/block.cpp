@@ -1,8 +1,8 @@
 #include "guidepost/event/block.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 
 #include "event/column.hpp"
 #include "guidepost/base/codec.hpp"
@@ -224,8 +224,12 @@ bool read_timeline(ByteReader& in, const Counts& counts, Decisions& d) {
         bad.record_time = from_unix_ms(time);
         break;
       }
-      case Outcome::kDuplicate: d.duplicates.push_back({offset, from_unix_ms(time), {}}); break;
-      case Outcome::kSkipped: d.skipped.push_back({offset, from_unix_ms(time)}); break;
+      case Outcome::kDuplicate:
+        d.duplicates.push_back({offset, from_unix_ms(time), {}});
+        break;
+      case Outcome::kSkipped:
+        d.skipped.push_back({offset, from_unix_ms(time)});
+        break;
     }
   }
   return in.ok();

@@ -50,8 +50,7 @@ bool ColumnWriter::build_dictionary(std::span<const std::string_view> values) {
     }
     const auto hash = hash64(value);
     auto at = static_cast<std::size_t>(hash) & mask;
-    while (slots_[at].generation == generation_ &&
-           (slots_[at].hash != hash || entries_[slots_[at].entry] != value)) {
+    while (slots_[at].generation == generation_ && (slots_[at].hash != hash || entries_[slots_[at].entry] != value)) {
       at = (at + 1) & mask;
     }
     if (slots_[at].generation != generation_) {

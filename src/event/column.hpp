@@ -26,9 +26,7 @@ class BoundedWriter {
     }
     *at_++ = static_cast<char>(v);
   }
-  void zigzag(std::int64_t v) {
-    varint((static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63));
-  }
+  void zigzag(std::int64_t v) { varint((static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63)); }
   void fixed64(std::uint64_t v) { raw(&v, sizeof v); }
   void bytes(std::string_view v) { raw(v.data(), v.size()); }
   std::string_view view() const { return {begin_, static_cast<std::size_t>(at_ - begin_)}; }

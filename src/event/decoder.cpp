@@ -1,9 +1,9 @@
 #include "event/decoder.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <fmt/format.h>
 
 #include "event/access_log.hpp"
 #include "event/event_reader.hpp"
@@ -166,7 +166,8 @@ Refusal Decoder::Impl::read_envelope(Arrived& arrived, std::string_view& protoco
     return {Reason::kEnvelopeInvalid, "ordinal"};
   }
   if (envelope.has(Key::kEvent) && envelope.has(Key::kRaw)) return {Reason::kEnvelopeInvalid, "raw"};
-  if (!protocol.empty() && protocol != "json" && protocol != "access_log") return {Reason::kProtocolUnknown, "protocol"};
+  if (!protocol.empty() && protocol != "json" && protocol != "access_log")
+    return {Reason::kProtocolUnknown, "protocol"};
   if (protocol == "access_log" && !envelope.has(Key::kRaw)) return {Reason::kEnvelopeInvalid, "raw"};
   return {};
 }

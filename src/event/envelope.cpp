@@ -1,7 +1,7 @@
 // wrap and record_key: what the edges put into the raw topic.
+#include <fmt/format.h>
 #include <charconv>
 #include <cstring>
-#include <fmt/format.h>
 #include <memory>
 
 #include "event/decoder.hpp"

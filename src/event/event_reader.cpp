@@ -72,15 +72,14 @@ std::string_view canonical_type(std::string_view type) {
 // Fills one event, check by check.
 class EventBuilder {
  public:
-  EventBuilder(const EventLimits& limits, const ValueReader& values, const Members& members,
-               const Surroundings& around, Arena& arena, Accepted& out)
+  EventBuilder(const EventLimits& limits, const ValueReader& values, const Members& members, const Surroundings& around,
+               Arena& arena, Accepted& out)
       : limits_(limits), values_(values), members_(members), around_(around), arena_(arena), out_(out) {}
 
   Refusal build() {
     using Step = Refusal (EventBuilder::*)();
-    constexpr std::array<Step, 8> kSteps{&EventBuilder::properties, &EventBuilder::type,
-                                         &EventBuilder::time,       &EventBuilder::event_id,
-                                         &EventBuilder::identity,   &EventBuilder::url,
+    constexpr std::array<Step, 8> kSteps{&EventBuilder::properties, &EventBuilder::type,     &EventBuilder::time,
+                                         &EventBuilder::event_id,   &EventBuilder::identity, &EventBuilder::url,
                                          &EventBuilder::plain,      &EventBuilder::rest};
     for (const auto step : kSteps) {
       if (const auto refused = (this->*step)()) return refused;

@@ -1,7 +1,7 @@
 #include "event/json_index.hpp"
 
-#include <algorithm>
 #include <simdjson.h>
+#include <algorithm>
 
 #include "base/assert.hpp"
 
@@ -29,12 +29,12 @@ bool JsonIndex::build(const char* text, std::size_t size) {
   if (capacity < size || (capacity > kUsual && size <= kUsual)) {
     // The parser's own allocate would also make room for a document tree, which nobody builds here.
     implementation.reset();
-    const auto failed = simdjson::get_active_implementation()->create_dom_parser_implementation(
-        std::max(size, kUsual), 1, implementation);
+    const auto failed = simdjson::get_active_implementation()->create_dom_parser_implementation(std::max(size, kUsual),
+                                                                                                1, implementation);
     GUIDEPOST_ASSERT(failed == simdjson::SUCCESS);
   }
-  if (implementation->stage1(reinterpret_cast<const std::uint8_t*>(text), size,
-                             simdjson::stage1_mode::regular) != simdjson::SUCCESS) {
+  if (implementation->stage1(reinterpret_cast<const std::uint8_t*>(text), size, simdjson::stage1_mode::regular) !=
+      simdjson::SUCCESS) {
     return false;
   }
   tokens_ = implementation->structural_indexes.get();

@@ -59,10 +59,8 @@ constexpr std::array kProductNames{
     KeyName{"position", Key::kProductPosition},
 };
 constexpr std::array kCampaignNames{
-    KeyName{"source", Key::kCampaignSource},
-    KeyName{"medium", Key::kCampaignMedium},
-    KeyName{"name", Key::kCampaignName},
-    KeyName{"term", Key::kCampaignTerm},
+    KeyName{"source", Key::kCampaignSource},   KeyName{"medium", Key::kCampaignMedium},
+    KeyName{"name", Key::kCampaignName},       KeyName{"term", Key::kCampaignTerm},
     KeyName{"content", Key::kCampaignContent},
 };
 

@@ -19,7 +19,8 @@ Decisions make_decisions(std::vector<std::string>& memory) {
   const auto uuid = [&] {
     const auto a = random();
     const auto b = random();
-    return text(fmt::format("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", a >> 32, a & 0xffff, (a >> 16) & 0xfff, b & 0xfff, b >> 16));
+    return text(fmt::format("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", a >> 32, a & 0xffff, (a >> 16) & 0xfff, b & 0xfff,
+                            b >> 16));
   };
   Decisions d;
   d.to = Offset{kEvents};
@@ -35,12 +36,14 @@ Decisions make_decisions(std::vector<std::string>& memory) {
     e.text[Field::kSession] = uuid();
     e.text[Field::kCustomer] = text(fmt::format("customer-{}", random() % 1'000'000));
     const auto page = random() % 200;
-    e.text[Field::kUrl] = text(fmt::format("https://shop.example/category-{}/product-{}?ref={}", page % 10, page, random() % 50));
+    e.text[Field::kUrl] =
+        text(fmt::format("https://shop.example/category-{}/product-{}?ref={}", page % 10, page, random() % 50));
     e.text[Field::kPath] = text(fmt::format("/category-{}/product-{}", page % 10, page));
     e.text[Field::kTitle] = text(fmt::format("Product {} - Category {} - Shop", page, page % 10));
     e.text[Field::kReferrer] = text(fmt::format("https://search.example/results?q=words+{}", random() % 300));
     e.text[Field::kReferrerDomain] = "search.example";
-    e.text[Field::kIp] = text(fmt::format("{}.{}.{}.{}", random() % 223, random() % 256, random() % 256, random() % 256));
+    e.text[Field::kIp] =
+        text(fmt::format("{}.{}.{}.{}", random() % 223, random() % 256, random() % 256, random() % 256));
     e.text[Field::kUserAgent] = text(fmt::format(
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36",
         60 + random() % 60));

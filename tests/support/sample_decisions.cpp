@@ -32,8 +32,8 @@ event::Decisions sample_decisions() {
   d.to = Offset{1012};
   d.rules = RulesHash{0x0123456789abcdefULL};
   d.run = RunId{3};
-  d.accepted = {view_of(1000, "g-1", "/"),    view_of(1001, "g-2", "/a"), view_of(1002, "g-1", "/"),
-                view_of(1005, "g-3", "/a"),   view_of(1006, "g-1", "/"),  view_of(1007, "g-2", "/a"),
+  d.accepted = {view_of(1000, "g-1", "/"),     view_of(1001, "g-2", "/a"), view_of(1002, "g-1", "/"),
+                view_of(1005, "g-3", "/a"),    view_of(1006, "g-1", "/"),  view_of(1007, "g-2", "/a"),
                 view_of(1011, "c:42", "/käse")};
   d.accepted[1].text[Field::kCustomer] = "customer-9";
   d.accepted[1].resolved_by = event::ResolvedBy::kStitch;

@@ -43,7 +43,8 @@ TEST(AccessLog, ReadsZonesOnBothSidesOfUtc) {
 }
 
 TEST(AccessLog, TakesAnyRequestThatAClientMaySend) {
-  for (const std::string_view request : {"-", "", R"(\x16\x03\x01)", "GET", R"(GET /a\"b HTTP/1.1)", "GET /a b c HTTP/1.1"}) {
+  for (const std::string_view request :
+       {"-", "", R"(\x16\x03\x01)", "GET", R"(GET /a\"b HTTP/1.1)", "GET /a b c HTTP/1.1"}) {
     const auto line = parse_access_log(fmt::format(R"(h - - [17/May/2015:10:05:03 +0000] "{}" 400 0)", request));
     ASSERT_TRUE(line.has_value()) << request;
     EXPECT_EQ(line->request, request);
@@ -90,12 +91,12 @@ TEST(AccessLog, TellsPageViewsFromOtherRequests) {
     return is_page_view({method, target}, status);
   };
   for (const std::string_view target :
-       {"/", "", "/a", "/a/", "/a.b/c", "/index.html", "/x.htm", "/x.xhtml", "/x.php?a=b.png", "/x.asp", "/x.aspx", "/x.jsp",
-        "/a?flav=html", "/a?rss", "/a#feed", "/feeder", "/a?x=y#?f=rss", "/a."}) {
+       {"/", "", "/a", "/a/", "/a.b/c", "/index.html", "/x.htm", "/x.xhtml", "/x.php?a=b.png", "/x.asp", "/x.aspx",
+        "/x.jsp", "/a?flav=html", "/a?rss", "/a#feed", "/feeder", "/a?x=y#?f=rss", "/a."}) {
     EXPECT_TRUE(is_view(target)) << target;
   }
-  for (const std::string_view target : {"/a.png", "/a.HTML", "/favicon.ico", "/?flav=rss20", "/?a=b&flav=atom", "/feed", "/feed/",
-                                        "/blog/feeds/x", "/rss/a", "/atom", "/a/rss?b"}) {
+  for (const std::string_view target : {"/a.png", "/a.HTML", "/favicon.ico", "/?flav=rss20", "/?a=b&flav=atom", "/feed",
+                                        "/feed/", "/blog/feeds/x", "/rss/a", "/atom", "/a/rss?b"}) {
     EXPECT_FALSE(is_view(target)) << target;
   }
   EXPECT_TRUE(is_view("/", "GET", "304"));

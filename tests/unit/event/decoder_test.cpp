@@ -34,7 +34,8 @@ void expect_bad(const Decoded& d, Expected expected, std::string_view what) {
 
 TEST(Decoder, ReadsEveryFieldOfACanonicalEvent) {
   DecodeOne decode;
-  const auto d = decode(R"({"event_id":"e-1","type":"purchase","time":"2015-05-17T13:59:58.125+02:00","merchant":"Shop.1",
+  const auto d =
+      decode(R"({"event_id":"e-1","type":"purchase","time":"2015-05-17T13:59:58.125+02:00","merchant":"Shop.1",
     "guid":"g-1","customer":4711,"session":"s-1","url":"https://shop.example/a?b","title":"Käse \"&\" \ud83e\uddc0",
     "referrer":"https://search.example/","ip":"192.0.2.1","user_agent":"Mozilla/5.0","language":"de","screen":"390x844",
     "country":"de","time_on_page_ms":1234.5,"query":"cheese",
@@ -48,24 +49,38 @@ TEST(Decoder, ReadsEveryFieldOfACanonicalEvent) {
   EXPECT_EQ(e.record_time, kNoon);
   EXPECT_EQ(unix_ms(e.time), unix_ms(kNoon) - 1875);
   EXPECT_EQ(e.flags, 0);
-  const std::pair<Field, std::string_view> values[] = {
-      {Field::kMerchant, "shop.1"},     {Field::kType, "purchase"},
-      {Field::kEventId, "e-1"},         {Field::kGuid, "g-1"},
-      {Field::kCustomer, ""},           {Field::kClaimedCustomer, "4711"},
-      {Field::kSession, "s-1"},         {Field::kUrl, "https://shop.example/a?b"},
-      {Field::kPath, ""},               {Field::kTitle, "Käse \"&\" \U0001F9C0"},
-      {Field::kReferrer, "https://search.example/"},
-      {Field::kIp, "192.0.2.1"},        {Field::kUserAgent, "Mozilla/5.0"},
-      {Field::kLanguage, "de"},         {Field::kScreen, "390x844"},
-      {Field::kCountry, "DE"},          {Field::kTimeOnPageMs, "1234"},
-      {Field::kQuery, "cheese"},        {Field::kProductId, "7"},
-      {Field::kProductName, "Brie"},    {Field::kProductCategory, "soft"},
-      {Field::kProductPrice, "3.50"},   {Field::kProductQuantity, "2"},
-      {Field::kProductPosition, "1"},   {Field::kRevenue, "-12.30"},
-      {Field::kCurrency, "EUR"},        {Field::kCampaignSource, "s"},
-      {Field::kCampaignMedium, "m"},    {Field::kCampaignName, "n"},
-      {Field::kCampaignTerm, "t"},      {Field::kCampaignContent, "c"},
-      {Field::kProperties, R"({"b": [1, {"c":null}] })"}};
+  const std::pair<Field, std::string_view> values[] = {{Field::kMerchant, "shop.1"},
+                                                       {Field::kType, "purchase"},
+                                                       {Field::kEventId, "e-1"},
+                                                       {Field::kGuid, "g-1"},
+                                                       {Field::kCustomer, ""},
+                                                       {Field::kClaimedCustomer, "4711"},
+                                                       {Field::kSession, "s-1"},
+                                                       {Field::kUrl, "https://shop.example/a?b"},
+                                                       {Field::kPath, ""},
+                                                       {Field::kTitle, "Käse \"&\" \U0001F9C0"},
+                                                       {Field::kReferrer, "https://search.example/"},
+                                                       {Field::kIp, "192.0.2.1"},
+                                                       {Field::kUserAgent, "Mozilla/5.0"},
+                                                       {Field::kLanguage, "de"},
+                                                       {Field::kScreen, "390x844"},
+                                                       {Field::kCountry, "DE"},
+                                                       {Field::kTimeOnPageMs, "1234"},
+                                                       {Field::kQuery, "cheese"},
+                                                       {Field::kProductId, "7"},
+                                                       {Field::kProductName, "Brie"},
+                                                       {Field::kProductCategory, "soft"},
+                                                       {Field::kProductPrice, "3.50"},
+                                                       {Field::kProductQuantity, "2"},
+                                                       {Field::kProductPosition, "1"},
+                                                       {Field::kRevenue, "-12.30"},
+                                                       {Field::kCurrency, "EUR"},
+                                                       {Field::kCampaignSource, "s"},
+                                                       {Field::kCampaignMedium, "m"},
+                                                       {Field::kCampaignName, "n"},
+                                                       {Field::kCampaignTerm, "t"},
+                                                       {Field::kCampaignContent, "c"},
+                                                       {Field::kProperties, R"({"b": [1, {"c":null}] })"}};
   for (const auto& [field, value] : values) EXPECT_EQ(e.text[field], value) << spec(field).name;
 }
 
@@ -97,7 +112,8 @@ TEST(Decoder, GivesAnEventWithoutDeviceTheKeyOfItsCustomer) {
 
 TEST(Decoder, KeepsTheFirstOfMembersWithOneName) {
   DecodeOne decode;
-  const auto d = decode(event_with(R"("type":"first","type":{"a":1},"product":{"id":1,"id":2},"product":{"name":"x"})"));
+  const auto d =
+      decode(event_with(R"("type":"first","type":{"a":1},"product":{"id":1,"id":2},"product":{"name":"x"})"));
   ASSERT_EQ(d.kind, RecordKind::kEvent);
   EXPECT_EQ(d.event.text[Field::kType], "first");
   EXPECT_EQ(d.event.text[Field::kProductId], "1");
@@ -114,8 +130,10 @@ TEST(Decoder, ReadsEscapesInNamesAsInValues) {
 TEST(Decoder, MapsAFewWordsForTypesAndLeavesTheOthers) {
   DecodeOne decode;
   const std::pair<std::string_view, std::string_view> words[] = {
-      {"view", "page_view"},  {"pageview", "page_view"},     {"page", "page_view"},  {"page_view", "page_view"},
-      {"click", "click"},     {"order_completed", "purchase"}, {"purchase", "purchase"}, {"Added to cart", "Added to cart"}};
+      {"view", "page_view"},    {"pageview", "page_view"},
+      {"page", "page_view"},    {"page_view", "page_view"},
+      {"click", "click"},       {"order_completed", "purchase"},
+      {"purchase", "purchase"}, {"Added to cart", "Added to cart"}};
   for (const auto& [sent, type] : words) {
     const auto d = decode(event_with(fmt::format(R"("type":"{}")", sent)));
     EXPECT_EQ(d.event.text[Field::kType], type);
@@ -132,11 +150,18 @@ TEST(Decoder, ReadsSeed002sEvent) {
   for (const auto& value : {sent, fmt::format(R"({{"received":1431864000000,"event":{}}})", sent)}) {
     const auto d = decode(value);
     ASSERT_EQ(d.kind, RecordKind::kEvent) << to_string(d.bad.reason) << ' ' << d.bad.field;
-    const std::pair<Field, std::string_view> values[] = {
-        {Field::kMerchant, "acme"},  {Field::kEventId, "test-1:1"},       {Field::kType, "page_view"},
-        {Field::kGuid, "c:12345"},   {Field::kClaimedCustomer, "12345"},  {Field::kUrl, "/home"},
-        {Field::kQuery, ""},         {Field::kReferrer, "https://google.com"}, {Field::kProductId, "123"},
-        {Field::kProductPosition, "4"}, {Field::kIp, "192.168.1.1"},      {Field::kUserAgent, "Mozilla/5.0"}};
+    const std::pair<Field, std::string_view> values[] = {{Field::kMerchant, "acme"},
+                                                         {Field::kEventId, "test-1:1"},
+                                                         {Field::kType, "page_view"},
+                                                         {Field::kGuid, "c:12345"},
+                                                         {Field::kClaimedCustomer, "12345"},
+                                                         {Field::kUrl, "/home"},
+                                                         {Field::kQuery, ""},
+                                                         {Field::kReferrer, "https://google.com"},
+                                                         {Field::kProductId, "123"},
+                                                         {Field::kProductPosition, "4"},
+                                                         {Field::kIp, "192.168.1.1"},
+                                                         {Field::kUserAgent, "Mozilla/5.0"}};
     for (const auto& [field, text] : values) EXPECT_EQ(d.event.text[field], text) << spec(field).name;
     EXPECT_EQ(d.event.flags, kNoDevice);
     EXPECT_EQ(d.event.time, kNoon - std::chrono::hours{1});
@@ -242,8 +267,10 @@ TEST(Decoder, LowersMerchantsAndRefusesWhatIsNoSlug) {
   EXPECT_EQ(decode(event_with(R"("merchant":"Shop-1_a.B")")).event.text[Field::kMerchant], "shop-1_a.b");
   EXPECT_EQ(decode(event_with(R"("merchant":"")")).event.text[Field::kMerchant], "house");
   EXPECT_EQ(decode(event_with(R"("merchant":null)")).event.text[Field::kMerchant], "house");
-  for (const std::string& bad : {std::string("a b"), std::string("k\u00e4se"), std::string(41, 'a'), std::string("a/b")}) {
-    expect_bad(decode(event_with(fmt::format(R"("merchant":"{}")", bad))), {Reason::kMerchantInvalid, "merchant", "-"}, bad);
+  for (const std::string& bad :
+       {std::string("a b"), std::string("k\u00e4se"), std::string(41, 'a'), std::string("a/b")}) {
+    expect_bad(decode(event_with(fmt::format(R"("merchant":"{}")", bad))), {Reason::kMerchantInvalid, "merchant", "-"},
+               bad);
   }
 }
 
@@ -266,7 +293,8 @@ TEST(Decoder, ComparesTheEventsTimeWithTheRecords) {
   expect_bad(at(noon + ten_minutes + 1), {Reason::kInFuture, "time"}, "");
   expect_bad(at(946684799999), {Reason::kTimeInvalid, "time"}, "1999");
   const auto in_envelope = [&](std::string_view received) {
-    return decode(fmt::format(R"({{"received":{},"event":{}}})", received, event_with(R"("time":"2012-01-01T00:00:00Z")")));
+    return decode(
+        fmt::format(R"({{"received":{},"event":{}}})", received, event_with(R"("time":"2012-01-01T00:00:00Z")")));
   };
   const auto d = in_envelope(R"("2012-01-01T00:00:05Z")");
   ASSERT_EQ(d.kind, RecordKind::kEvent);

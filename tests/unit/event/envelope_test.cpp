@@ -35,7 +35,8 @@ TEST(Envelope, SaysWhatTheEventDoesNot) {
   EXPECT_EQ(d.event.text[Field::kMerchant], "tenant");
   EXPECT_EQ(d.event.text[Field::kIp], "192.0.2.9");
   EXPECT_EQ(d.event.text[Field::kUserAgent], "Agent \"x\"");
-  const auto own = decode(wrap(fields_of("json"), R"({"ip":"198.51.100.1","user_agent":"own",)" + std::string(kEvent.substr(1))));
+  const auto own =
+      decode(wrap(fields_of("json"), R"({"ip":"198.51.100.1","user_agent":"own",)" + std::string(kEvent.substr(1))));
   EXPECT_EQ(own.event.text[Field::kIp], "198.51.100.1");
   EXPECT_EQ(own.event.text[Field::kUserAgent], "own");
   auto without = fields_of("json");
@@ -45,7 +46,8 @@ TEST(Envelope, SaysWhatTheEventDoesNot) {
 
 TEST(Envelope, IsReadInWhateverOrderItsMembersCome) {
   DecodeOne decode;
-  const auto d = decode(fmt::format(R"({{"event":{},"merchant":"tenant","received":"2015-05-17T12:00:00.5Z"}})", kEvent));
+  const auto d =
+      decode(fmt::format(R"({{"event":{},"merchant":"tenant","received":"2015-05-17T12:00:00.5Z"}})", kEvent));
   ASSERT_EQ(d.kind, RecordKind::kEvent) << to_string(d.bad.reason);
   EXPECT_EQ(unix_ms(d.event.record_time), 1431864000500);
   EXPECT_EQ(d.event.text[Field::kMerchant], "tenant");
@@ -54,7 +56,8 @@ TEST(Envelope, IsReadInWhateverOrderItsMembersCome) {
 TEST(Envelope, CarriesWhatIsNotJsonInBase64AndItsBytesComeBackInTheBadRow) {
   DecodeOne decode;
   using std::string_literals::operator""s;
-  for (const auto& sent : {"not json"s, ""s, "{"s, "\0\xff"s, "\xff\xfe\xfd"s, "{}{}"s, std::string(70'000, 'x'), "\"\xed\xa0\x80\""s}) {
+  for (const auto& sent :
+       {"not json"s, ""s, "{"s, "\0\xff"s, "\xff\xfe\xfd"s, "{}{}"s, std::string(70'000, 'x'), "\"\xed\xa0\x80\""s}) {
     const auto d = decode(wrap(fields_of("json"), sent));
     ASSERT_EQ(d.kind, RecordKind::kBad);
     EXPECT_EQ(d.bad.reason, Reason::kNotJson) << sent;
@@ -115,7 +118,8 @@ TEST(Envelope, WhosePartsDoNotFitIsRefused) {
   };
   EXPECT_EQ(refused(R"("received":1431864000,"event":{},"raw":"")"), "envelope_invalid raw");
   EXPECT_EQ(refused(R"("received":1431864000,"raw":5)"), "envelope_invalid raw");
-  for (const std::string_view raw : {"a", "ab", "abc", "ab==x", "a===", "====", "ab=c", "a b=", "ab-_", "ab\\n=", "YR=="}) {
+  for (const std::string_view raw :
+       {"a", "ab", "abc", "ab==x", "a===", "====", "ab=c", "a b=", "ab-_", "ab\\n=", "YR=="}) {
     EXPECT_EQ(refused(fmt::format(R"("received":1431864000,"raw":"{}")", raw)), "envelope_invalid raw") << raw;
   }
   EXPECT_EQ(refused(R"("received":null,"event":{})"), "envelope_invalid received");
@@ -144,9 +148,10 @@ TEST(Envelope, CarriesALineOfAnAccessLog) {
   const auto& e = first.event;
   EXPECT_EQ(unix_ms(e.time), 1431857103000);
   EXPECT_EQ(e.record_time, e.time);
-  const std::pair<Field, std::string_view> values[] = {
-      {Field::kMerchant, "tenant"}, {Field::kType, "page_view"}, {Field::kUrl, "/a.html"},   {Field::kReferrer, ""},
-      {Field::kIp, "192.0.2.1"},    {Field::kUserAgent, "Mozilla"}, {Field::kRequest, "GET 200 12"}};
+  const std::pair<Field, std::string_view> values[] = {{Field::kMerchant, "tenant"},   {Field::kType, "page_view"},
+                                                       {Field::kUrl, "/a.html"},       {Field::kReferrer, ""},
+                                                       {Field::kIp, "192.0.2.1"},      {Field::kUserAgent, "Mozilla"},
+                                                       {Field::kRequest, "GET 200 12"}};
   for (const auto& [field, text] : values) EXPECT_EQ(e.text[field], text) << spec(field).name;
   EXPECT_EQ(e.text[Field::kGuid].size(), 16U);
 

@@ -15,18 +15,94 @@ std::string with_value(std::string_view value) { return fmt::format(R"({{{},"x":
 
 TEST(Json, ValuesThatNobodyAskedForMustBeJsonToo) {
   DecodeOne decode;
-  for (const std::string_view value :
-       {"0", "-0", "1.5", "1e5", "1E+5", "-1.25e-10", "12345678901234567890123", "true", "false", "null", "\"\"", "[]", "{}",
-        "[1,2]", R"({"a":1,"b":[{}]})", " [ ] ", "[\n1 ,\t2\r]", R"("\"\\\/\b\f\n\r\t\u00e4")", R"("\ud800")", "\"\u00e4\"",
-        "\"\x7f\"", R"({"":0})", R"({"a":1,"a":2})", R"(["]","}","\\"])"}) {
+  for (const std::string_view value : {"0",
+                                       "-0",
+                                       "1.5",
+                                       "1e5",
+                                       "1E+5",
+                                       "-1.25e-10",
+                                       "12345678901234567890123",
+                                       "true",
+                                       "false",
+                                       "null",
+                                       "\"\"",
+                                       "[]",
+                                       "{}",
+                                       "[1,2]",
+                                       R"({"a":1,"b":[{}]})",
+                                       " [ ] ",
+                                       "[\n1 ,\t2\r]",
+                                       R"("\"\\\/\b\f\n\r\t\u00e4")",
+                                       R"("\ud800")",
+                                       "\"\u00e4\"",
+                                       "\"\x7f\"",
+                                       R"({"":0})",
+                                       R"({"a":1,"a":2})",
+                                       R"(["]","}","\\"])"}) {
     EXPECT_EQ(decode(with_value(value)).kind, RecordKind::kEvent) << value;
   }
-  for (const std::string_view value :
-       {"", "01", "-", "+1", ".5", "1.", "1e", "1e+", "0x1", "1_0", "NaN", "-NaN", "Infinity", "nul", "nulll", "TRUE", "truefalse",
-        "tru e", "1 2", "'a'", "\"a", "a\"", "\"a\"b", "\"a\"\"b\"", "\"a\nb\"", R"("\x")", R"("\u12")", R"("\u12G4")", R"("\)",
-        "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[1}", "[1:2]", "{", "}", R"({"a"})", R"({"a":})", R"({"a":1,})",
-        R"({,"a":1})", R"({"a":1 "b":2})", R"({"a" 1})", R"({"a"::1})", R"({a:1})", R"({1:1})", R"({"a":1]})", R"({[]:1})", "[\"a\",\n4\n,1,",
-        "{} {}", "// x", "/**/1", "\x01", "\v1", "\xff", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"", "\"\xc3\""}) {
+  for (const std::string_view value : {"",
+                                       "01",
+                                       "-",
+                                       "+1",
+                                       ".5",
+                                       "1.",
+                                       "1e",
+                                       "1e+",
+                                       "0x1",
+                                       "1_0",
+                                       "NaN",
+                                       "-NaN",
+                                       "Infinity",
+                                       "nul",
+                                       "nulll",
+                                       "TRUE",
+                                       "truefalse",
+                                       "tru e",
+                                       "1 2",
+                                       "'a'",
+                                       "\"a",
+                                       "a\"",
+                                       "\"a\"b",
+                                       "\"a\"\"b\"",
+                                       "\"a\nb\"",
+                                       R"("\x")",
+                                       R"("\u12")",
+                                       R"("\u12G4")",
+                                       R"("\)",
+                                       "[",
+                                       "]",
+                                       "[1",
+                                       "[1,",
+                                       "[1,]",
+                                       "[,1]",
+                                       "[1 2]",
+                                       "[1}",
+                                       "[1:2]",
+                                       "{",
+                                       "}",
+                                       R"({"a"})",
+                                       R"({"a":})",
+                                       R"({"a":1,})",
+                                       R"({,"a":1})",
+                                       R"({"a":1 "b":2})",
+                                       R"({"a" 1})",
+                                       R"({"a"::1})",
+                                       R"({a:1})",
+                                       R"({1:1})",
+                                       R"({"a":1]})",
+                                       R"({[]:1})",
+                                       "[\"a\",\n4\n,1,",
+                                       "{} {}",
+                                       "// x",
+                                       "/**/1",
+                                       "\x01",
+                                       "\v1",
+                                       "\xff",
+                                       "\"\xc0\xaf\"",
+                                       "\"\xed\xa0\x80\"",
+                                       "\"\xf4\x90\x80\x80\"",
+                                       "\"\xc3\""}) {
     const auto d = decode(with_value(value));
     ASSERT_EQ(d.kind, RecordKind::kBad) << value;
     EXPECT_EQ(d.bad.reason, Reason::kNotJson) << value;
@@ -40,9 +116,9 @@ TEST(Json, ARecordIsExactlyOneObject) {
   EXPECT_EQ(decode(good).kind, RecordKind::kEvent);
   EXPECT_EQ(decode(" \t\r\n" + good + " \t\r\n").kind, RecordKind::kEvent);
   using std::string_literals::operator""s;
-  for (const auto& value : {""s, " "s, "\0"s, "1"s, "null"s, "\"a\""s, "[]"s, "["s + good + "]", good + good, good + "\n" + good,
-                            good + ","s, good + "}"s, good + "]"s, good + "x"s, good + "\0"s, "\xef\xbb\xbf"s + good,
-                            good.substr(0, good.size() - 1), "\0"s + good, "x" + good}) {
+  for (const auto& value : {""s, " "s, "\0"s, "1"s, "null"s, "\"a\""s, "[]"s, "["s + good + "]", good + good,
+                            good + "\n" + good, good + ","s, good + "}"s, good + "]"s, good + "x"s, good + "\0"s,
+                            "\xef\xbb\xbf"s + good, good.substr(0, good.size() - 1), "\0"s + good, "x" + good}) {
     const auto d = decode(value);
     ASSERT_EQ(d.kind, RecordKind::kBad) << value;
     EXPECT_EQ(d.bad.reason, Reason::kNotJson) << value;
@@ -84,7 +160,8 @@ TEST(Json, AHundredThousandMembersAreTooLarge) {
 
 TEST(Json, AfterTheWorstInputTheNextEventIsReadAsEver) {
   DecodeOne decode;
-  for (const auto& worst : {std::string(5'000'000, '['), std::string(300'000, '{'), std::string("\xff"), std::string()}) {
+  for (const auto& worst :
+       {std::string(5'000'000, '['), std::string(300'000, '{'), std::string("\xff"), std::string()}) {
     decode(worst);
     EXPECT_EQ(decode(with_value("1")).kind, RecordKind::kEvent);
   }
