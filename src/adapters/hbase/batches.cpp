@@ -33,7 +33,8 @@ std::vector<std::vector<T>> cut_rows(std::vector<T> rows, std::size_t at_most, s
 
 std::size_t wire_size(const RowPut& row) {
   std::size_t size = kRowOverhead + row.row.size();
-  for (const auto& cell : row.cells) size += kCellOverhead + cell.family.size() + cell.qualifier.size() + cell.value.size();
+  for (const auto& cell : row.cells)
+    size += kCellOverhead + cell.family.size() + cell.qualifier.size() + cell.value.size();
   return size;
 }
 
@@ -61,7 +62,8 @@ std::size_t weight(const std::vector<Row>& rows) {
   std::size_t bytes = 0;
   for (const auto& row : rows) {
     bytes += kRowOverhead + row.key.size();
-    for (const auto& cell : row.cells) bytes += kCellOverhead + cell.family.size() + cell.qualifier.size() + cell.value.size();
+    for (const auto& cell : row.cells)
+      bytes += kCellOverhead + cell.family.size() + cell.qualifier.size() + cell.value.size();
   }
   return bytes;
 }

@@ -17,7 +17,8 @@ struct BatchLimits {
   std::size_t get_rows = 200;
   Bytes put_bytes = 1_MiB;
   Bytes reply_bytes = 4_MiB;     ///< aimed at, by what rows of the table weighed so far
-  Bytes request_bytes = 60_MiB;  ///< never more: below the gateway's frame limit, which closes the connection without a word
+  Bytes request_bytes =
+      60_MiB;  ///< never more: below the gateway's frame limit, which closes the connection without a word
 };
 
 /// What a row takes on the wire, rounded up.

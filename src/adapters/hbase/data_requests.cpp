@@ -34,7 +34,8 @@ class Parts {
     std::lock_guard lock(mutex_);
     if (!error_ || rank(error) > rank(*error_)) {
       error_ = std::move(error);
-    } else if (error.code == ErrorCode::kPoison && error_->code == ErrorCode::kPoison && error_->message.size() < kEnough) {
+    } else if (error.code == ErrorCode::kPoison && error_->code == ErrorCode::kPoison &&
+               error_->message.size() < kEnough) {
       error_->message += "; " + error.message;
     }
   }
@@ -105,8 +106,9 @@ class PutRequest final : public Request {
     // A stock gateway takes frames of 2 MB, and answers larger ones by hanging up.
     constexpr std::size_t kStockFrame = 1900 * 1024;
     if (reply.error().connection == Reuse::kSpent && bytes_ > kStockFrame) {
-      reply.error().message += " (a request of " + std::to_string(bytes_) +
-                               " bytes: is hbase.regionserver.thrift.framed.max_frame_size_in_mb of the gateway large enough?)";
+      reply.error().message +=
+          " (a request of " + std::to_string(bytes_) +
+          " bytes: is hbase.regionserver.thrift.framed.max_frame_size_in_mb of the gateway large enough?)";
     }
     return std::move(reply.error());
   }
@@ -153,7 +155,11 @@ struct GetCall {
 class GetRequest final : public Request {
  public:
   GetRequest(std::shared_ptr<GetCall> call, std::vector<RowGet> rows, std::size_t first)
-      : Request(Operation::kGet), call_(std::move(call)), rows_(std::move(rows)), first_(first), bytes_(wire_size_of(rows_)) {}
+      : Request(Operation::kGet),
+        call_(std::move(call)),
+        rows_(std::move(rows)),
+        first_(first),
+        bytes_(wire_size_of(rows_)) {}
 
   std::optional<Failure> attempt(Connection& connection) override {
     auto reply = connection.get(call_->table, rows_);
@@ -235,7 +241,8 @@ class PageRequest final : public Request {
   Requests split() override {
     Requests parts;
     if (last_limit_ < 2) return parts;
-    auto smaller = std::make_unique<PageRequest>(std::move(table_), std::move(request_), *weights_, Bytes{page_bytes_}, std::move(done_));
+    auto smaller = std::make_unique<PageRequest>(std::move(table_), std::move(request_), *weights_, Bytes{page_bytes_},
+                                                 std::move(done_));
     smaller->ceiling_ = last_limit_ / 2;
     smaller->start_ = std::move(start_);
     smaller->page_ = std::move(page_);
@@ -267,7 +274,10 @@ class PageRequest final : public Request {
 class CheckAndPutRequest final : public Request {
  public:
   CheckAndPutRequest(std::string table, CheckAndPut request, Completion<bool> done)
-      : Request(Operation::kCheckAndPut), table_(std::move(table)), request_(std::move(request)), done_(std::move(done)) {}
+      : Request(Operation::kCheckAndPut),
+        table_(std::move(table)),
+        request_(std::move(request)),
+        done_(std::move(done)) {}
 
   std::optional<Failure> attempt(Connection& connection) override {
     auto reply = connection.check_and_put(table_, request_);
@@ -306,7 +316,8 @@ Requests put_requests(std::string table, std::vector<std::vector<RowPut>> batche
   return requests;
 }
 
-Requests get_requests(std::string table, std::vector<std::vector<RowGet>> batches, RowWeights& weights, Completion<std::vector<Row>> done) {
+Requests get_requests(std::string table, std::vector<std::vector<RowGet>> batches, RowWeights& weights,
+                      Completion<std::vector<Row>> done) {
   std::size_t rows = 0;
   for (const auto& batch : batches) rows += batch.size();
   const auto call = std::make_shared<GetCall>(std::move(table), batches.size(), rows, weights, std::move(done));
@@ -320,8 +331,10 @@ Requests get_requests(std::string table, std::vector<std::vector<RowGet>> batche
   return requests;
 }
 
-Requests scan_request(std::string table, ScanRequest request, RowWeights& weights, Bytes page_bytes, Completion<ScanPage> done) {
-  return only(std::make_unique<PageRequest>(std::move(table), std::move(request), weights, page_bytes, std::move(done)));
+Requests scan_request(std::string table, ScanRequest request, RowWeights& weights, Bytes page_bytes,
+                      Completion<ScanPage> done) {
+  return only(
+      std::make_unique<PageRequest>(std::move(table), std::move(request), weights, page_bytes, std::move(done)));
 }
 
 Requests check_and_put_request(std::string table, CheckAndPut request, Completion<bool> done) {

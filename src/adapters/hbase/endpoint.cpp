@@ -12,7 +12,8 @@ std::string to_string(const Endpoint& endpoint) {
 Result<Endpoint> parse_endpoint(std::string_view text) {
   const auto colon = text.rfind(':');
   const auto refuse = [&] {
-    return fail(ErrorCode::kInvalidArgument, "'" + std::string(text) + "' is no address of a gateway: host:port is expected");
+    return fail(ErrorCode::kInvalidArgument,
+                "'" + std::string(text) + "' is no address of a gateway: host:port is expected");
   };
   if (colon == std::string_view::npos || colon == 0) return refuse();
   auto host = text.substr(0, colon);

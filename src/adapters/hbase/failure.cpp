@@ -111,7 +111,8 @@ Failure sort_io_error(Scope scope, std::string_view message, bool can_retry) {
 }
 
 bool may_be_of_missing_table(const Failure& failure, std::string_view table) {
-  return (failure.reason == kUnnamed || failure.reason == kUnnamedRefusal) && failure.message.find(table) != std::string::npos;
+  return (failure.reason == kUnnamed || failure.reason == kUnnamedRefusal) &&
+         failure.message.find(table) != std::string::npos;
 }
 
 Failure table_missing(std::string_view table) {
@@ -133,7 +134,8 @@ Failure sort_application_error(int type, std::string_view message) {
             .outcome = Outcome::kNotApplied,
             .connection = Reuse::kSpent,
             .reason = "wrong_gateway",
-            .message = std::string(message) + ": this gateway does not speak Thrift2 (is it the older `thrift` one? start `thrift2`)"};
+            .message = std::string(message) +
+                       ": this gateway does not speak Thrift2 (is it the older `thrift` one? start `thrift2`)"};
   }
   // Answers out of step: what comes next on this connection belongs to nobody.
   return {.verdict = Verdict::kRetry,

@@ -26,8 +26,10 @@ GatewayPool::GatewayPool(PoolOptions options, Connector& connector, std::functio
       connector_(&connector),
       now_(std::move(now)),
       random_(seed),
-      ejected_count_(metrics::gauge("guidepost_hbase_ejected_gateways", "Gateways that failed and were not yet probed again")),
-      idle_drops_(metrics::counter("guidepost_hbase_idle_reconnects_total", "Connections dropped because they were idle")) {
+      ejected_count_(
+          metrics::gauge("guidepost_hbase_ejected_gateways", "Gateways that failed and were not yet probed again")),
+      idle_drops_(
+          metrics::counter("guidepost_hbase_idle_reconnects_total", "Connections dropped because they were idle")) {
   GUIDEPOST_ASSERT(!options_.gateways.empty());
   for (const auto& endpoint : options_.gateways) gateways_.emplace_back().endpoint = endpoint;
 }
@@ -66,8 +68,9 @@ Reply<GatewayPool::Lease> GatewayPool::acquire() {
     const auto chosen = choose();
     if (chosen == kNone) return tl::unexpected(nobody_there());
     auto& gateway = gateways_[chosen];
-    const auto fresh = std::find_if(gateway.idle.begin(), gateway.idle.end(),
-                                    [&, now = now_()](const Idle& idle) { return now - idle.since <= options_.max_idle; });
+    const auto fresh = std::find_if(gateway.idle.begin(), gateway.idle.end(), [&, now = now_()](const Idle& idle) {
+      return now - idle.since <= options_.max_idle;
+    });
     idle_drops_.add(static_cast<double>(fresh - gateway.idle.begin()));
     std::move(gateway.idle.begin(), fresh, std::back_inserter(too_old));
     gateway.idle.erase(gateway.idle.begin(), fresh);
@@ -109,7 +112,8 @@ Reply<GatewayPool::Lease> GatewayPool::acquire() {
 
 void GatewayPool::eject(Gateway& gateway, const Failure& failure) {
   gateway.trouble = failure.message;
-  gateway.ejection = gateway.ejected ? std::min(gateway.ejection * 2, options_.longest_ejection) : options_.first_ejection;
+  gateway.ejection =
+      gateway.ejected ? std::min(gateway.ejection * 2, options_.longest_ejection) : options_.first_ejection;
   gateway.probe_at = now_() + gateway.ejection;
   if (gateway.ejected) return;
   gateway.ejected = true;

@@ -29,7 +29,8 @@ WireOptions ddl_wire(const HBaseOptions& options) {
 /// Names that HBase would take, as part of "namespace:table" and of a pattern.
 Result<void> check_table(const std::string& table) {
   const bool fits = !table.empty() && std::all_of(table.begin(), table.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+           c == '-';
   });
   if (fits) return {};
   return fail(ErrorCode::kInvalidArgument, "'" + table + "' is no name of a table");
@@ -50,7 +51,8 @@ struct HBaseTableStore::Impl {
         data(Workers::Options{.name = "hbase", .threads = options.connections, .retry = options.retry},
              pool_of(options, options.gateways), options.wire, meters),
         tables(Workers::Options{.name = "hbase-ddl", .threads = kDdlConnections, .retry = options.retry},
-               pool_of(options, options.ddl_gateways.empty() ? options.gateways : options.ddl_gateways), ddl_wire(options), meters) {}
+               pool_of(options, options.ddl_gateways.empty() ? options.gateways : options.ddl_gateways),
+               ddl_wire(options), meters) {}
 
   HBaseOptions options;
   Meters meters;
@@ -68,9 +70,12 @@ HBaseTableStore::~HBaseTableStore() = default;
 
 void HBaseTableStore::create_table(TableSpec spec, Completion<void> done) {
   if (auto ok = check(spec); !ok) return done(tl::unexpected(ok.error()));
-  if (!spec.split_keys.empty() && impl_->options.ddl_gateways.empty() && impl_->options.wire.framing == Framing::kFramed) {
-    return done(fail(ErrorCode::kRefused, "table " + spec.name +
-                                              " is to be split, and HBase garbles split keys over a framed gateway: configure an unframed one for tables"));
+  if (!spec.split_keys.empty() && impl_->options.ddl_gateways.empty() &&
+      impl_->options.wire.framing == Framing::kFramed) {
+    return done(fail(
+        ErrorCode::kRefused,
+        "table " + spec.name +
+            " is to be split, and HBase garbles split keys over a framed gateway: configure an unframed one for tables"));
   }
   impl_->tables.submit(create_table_request(std::move(spec), std::move(done)));
 }
@@ -114,7 +119,8 @@ void HBaseTableStore::scan(std::string table, ScanRequest request, Completion<Sc
   if (auto ok = check_table(table); !ok) return done(tl::unexpected(ok.error()));
   if (auto ok = check(request); !ok) return done(tl::unexpected(ok.error()));
   if (!request.stop.empty() && request.start >= request.stop) return done(ScanPage{});
-  impl_->data.submit(scan_request(std::move(table), std::move(request), impl_->weights, impl_->options.batches.reply_bytes, std::move(done)));
+  impl_->data.submit(scan_request(std::move(table), std::move(request), impl_->weights,
+                                  impl_->options.batches.reply_bytes, std::move(done)));
 }
 
 void HBaseTableStore::check_and_put(std::string table, CheckAndPut request, Completion<bool> done) {

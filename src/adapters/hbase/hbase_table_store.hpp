@@ -21,7 +21,8 @@ struct HBaseOptions {
   std::vector<Endpoint> ddl_gateways;
   WireProtocol ddl_protocol = WireProtocol::kBinary;
   WireOptions wire;
-  std::size_t connections = 8;  ///< requests at a time; more than any gateway ever gets of us at once it has no threads for
+  std::size_t connections =
+      8;  ///< requests at a time; more than any gateway ever gets of us at once it has no threads for
   BatchLimits batches;
   RetryOptions retry;
   PoolOptions pool;

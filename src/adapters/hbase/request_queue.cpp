@@ -6,8 +6,8 @@
 
 namespace guidepost::hbase {
 
-RequestQueue::RequestQueue(RetryOptions retry, GatewayPool& pool, Meters& meters, std::function<Time()> now, std::uint64_t seed,
-                           std::function<void()> wake)
+RequestQueue::RequestQueue(RetryOptions retry, GatewayPool& pool, Meters& meters, std::function<Time()> now,
+                           std::uint64_t seed, std::function<void()> wake)
     : retry_(retry), pool_(&pool), meters_(&meters), now_(std::move(now)), wake_(std::move(wake)), random_(seed) {}
 
 RequestQueue::~RequestQueue() { close(); }
@@ -45,7 +45,8 @@ void RequestQueue::submit(Requests requests, Order order) {
 std::optional<RequestQueue::Job> RequestQueue::take(Time now) {
   std::lock_guard lock(mutex_);
   if (closed_) return std::nullopt;
-  if (!waiting_.empty() && waiting_.begin()->first <= now) return std::move(waiting_.extract(waiting_.begin()).mapped());
+  if (!waiting_.empty() && waiting_.begin()->first <= now)
+    return std::move(waiting_.extract(waiting_.begin()).mapped());
   if (lanes_.empty()) return std::nullopt;
   auto lane = std::move(lanes_.front());
   lanes_.pop_front();
@@ -121,7 +122,8 @@ void RequestQueue::settle(Job job, const Failure& failure) {
     halve(std::move(job), std::move(next.error));
     return;
   }
-  if (next.error.code == ErrorCode::kTimedOut && (job.request->operation() == Operation::kPut || job.request->operation() == Operation::kCheckAndPut)) {
+  if (next.error.code == ErrorCode::kTimedOut &&
+      (job.request->operation() == Operation::kPut || job.request->operation() == Operation::kCheckAndPut)) {
     meters_->unknown_outcome();
   }
   job.request->give_up(std::move(next.error));
@@ -135,7 +137,9 @@ void RequestQueue::halve(Job job, Error error) {
     end(std::move(job));
     return;
   }
-  log::warn("hbase_request_split", {{"operation", to_string(job.request->operation())}, {"rows", job.request->rows()}, {"message", error.message}});
+  log::warn(
+      "hbase_request_split",
+      {{"operation", to_string(job.request->operation())}, {"rows", job.request->rows()}, {"message", error.message}});
   // What follows in a lane that goes one by one still follows.
   auto lane = job.lane ? std::move(job.lane) : std::make_unique<Lane>();
   for (auto part = parts.rbegin(); part != parts.rend(); ++part) {

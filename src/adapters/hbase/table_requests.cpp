@@ -16,12 +16,14 @@ bool is_about_compression(const Failure& failure) { return failure.message.find(
 
 class CreateTableRequest final : public Request {
  public:
-  CreateTableRequest(TableSpec spec, Completion<void> done) : Request(Operation::kTable), spec_(std::move(spec)), done_(std::move(done)) {}
+  CreateTableRequest(TableSpec spec, Completion<void> done)
+      : Request(Operation::kTable), spec_(std::move(spec)), done_(std::move(done)) {}
 
   std::optional<Failure> attempt(Connection& connection) override {
     if (state_ == State::kWanted) {
       auto made = connection.create_table(spec_);
-      if (!made && made.error().verdict == Verdict::kFail && is_about_compression(made.error()) && without_compression()) {
+      if (!made && made.error().verdict == Verdict::kFail && is_about_compression(made.error()) &&
+          without_compression()) {
         log::warn("hbase_table_uncompressed", {{"table", spec_.name}, {"message", made.error().message}});
         made = connection.create_table(spec_);
       }
@@ -72,7 +74,8 @@ class CreateTableRequest final : public Request {
 
 class DropTableRequest final : public Request {
  public:
-  DropTableRequest(std::string table, Completion<void> done) : Request(Operation::kTable), table_(std::move(table)), done_(std::move(done)) {}
+  DropTableRequest(std::string table, Completion<void> done)
+      : Request(Operation::kTable), table_(std::move(table)), done_(std::move(done)) {}
 
   std::optional<Failure> attempt(Connection& connection) override {
     auto dropped = connection.disable_table(table_);
@@ -106,7 +109,9 @@ class ListTablesRequest final : public Request {
     return std::nullopt;
   }
   void answer() override { done_(std::move(names_)); }
-  void give_up(Error error) override { done_(tl::unexpected(about(std::move(error), "listing tables", prefix_ + "*"))); }
+  void give_up(Error error) override {
+    done_(tl::unexpected(about(std::move(error), "listing tables", prefix_ + "*")));
+  }
 
  private:
   std::string prefix_;

@@ -56,7 +56,8 @@ class Socket final : public apache::thrift::transport::TSocket {
 
 /// What libthrift says of answers over its limits; it has no kind of exception for them.
 bool says_too_large(std::string_view what) {
-  return what.find("oversized frame") != std::string_view::npos || what.find("MaxMessageSize reached") != std::string_view::npos;
+  return what.find("oversized frame") != std::string_view::npos ||
+         what.find("MaxMessageSize reached") != std::string_view::npos;
 }
 
 Failure sort(const TTransportException& error) {
@@ -65,13 +66,17 @@ Failure sort(const TTransportException& error) {
   switch (error.getType()) {
     case TTransportException::NOT_OPEN:
       // Also said when a send fails, and then the request did not get through whole; but not when a read does.
-      return sort_transport_error(what.find("recv") == std::string::npos ? TransportTrouble::kNotConnected : TransportTrouble::kClosed, what);
-    case TTransportException::TIMED_OUT: return sort_transport_error(TransportTrouble::kTimedOut, what);
-    case TTransportException::CORRUPTED_DATA: return sort_transport_error(TransportTrouble::kGarbled, what);
+      return sort_transport_error(
+          what.find("recv") == std::string::npos ? TransportTrouble::kNotConnected : TransportTrouble::kClosed, what);
+    case TTransportException::TIMED_OUT:
+      return sort_transport_error(TransportTrouble::kTimedOut, what);
+    case TTransportException::CORRUPTED_DATA:
+      return sort_transport_error(TransportTrouble::kGarbled, what);
     case TTransportException::UNKNOWN:
       if (what.find("Frame size") != std::string::npos) return sort_transport_error(TransportTrouble::kGarbled, what);
       return sort_transport_error(TransportTrouble::kClosed, what);
-    default: return sort_transport_error(TransportTrouble::kClosed, what);
+    default:
+      return sort_transport_error(TransportTrouble::kClosed, what);
   }
 }
 
@@ -92,8 +97,8 @@ auto behind_wall(Scope scope, Exchange&& exchange) -> Reply<decltype(exchange())
   } catch (const TTransportException& error) {
     return tl::unexpected(sort(error));
   } catch (const TProtocolException& error) {
-    const auto trouble =
-        error.getType() == TProtocolException::SIZE_LIMIT ? TransportTrouble::kReplyTooLarge : TransportTrouble::kGarbled;
+    const auto trouble = error.getType() == TProtocolException::SIZE_LIMIT ? TransportTrouble::kReplyTooLarge
+                                                                           : TransportTrouble::kGarbled;
     return tl::unexpected(sort_transport_error(trouble, error.what()));
   } catch (const std::exception& error) {
     return tl::unexpected(sort_transport_error(TransportTrouble::kClosed, error.what()));
@@ -102,8 +107,8 @@ auto behind_wall(Scope scope, Exchange&& exchange) -> Reply<decltype(exchange())
 
 /// HBase answers as many rows as were asked for; anything else is no answer to our question.
 [[noreturn]] void wrong_count(std::size_t asked, std::size_t answered) {
-  throw TProtocolException(TProtocolException::INVALID_DATA,
-                           std::to_string(answered) + " rows were answered where " + std::to_string(asked) + " were asked for");
+  throw TProtocolException(TProtocolException::INVALID_DATA, std::to_string(answered) + " rows were answered where " +
+                                                                 std::to_string(asked) + " were asked for");
 }
 
 std::string java_pattern_of(const std::string& literal) {
@@ -167,7 +172,8 @@ class ThriftConnection final : public Connection {
   }
 
   Reply<void> put(const std::string& table, std::span<const RowPut> rows) override {
-    return about_rows(table, rows.size() == 1 ? Scope::kOneRow : Scope::kBatch, [&] { client_->putMultiple(qualified(table), to_wire(rows)); });
+    return about_rows(table, rows.size() == 1 ? Scope::kOneRow : Scope::kBatch,
+                      [&] { client_->putMultiple(qualified(table), to_wire(rows)); });
   }
 
   Reply<std::vector<Row>> get(const std::string& table, std::span<const RowGet> rows) override {
@@ -197,13 +203,14 @@ class ThriftConnection final : public Connection {
   Reply<bool> check_and_put(const std::string& table, const CheckAndPut& request) override {
     // An empty value on the wire means "absent or empty": Thrift in C++ cannot leave it out.
     return about_rows(table, Scope::kOneRow, [&] {
-      return client_->checkAndPut(qualified(table), request.row, request.family, request.qualifier, request.expected.value_or(""),
-                                  to_wire(request.put));
+      return client_->checkAndPut(qualified(table), request.row, request.family, request.qualifier,
+                                  request.expected.value_or(""), to_wire(request.put));
     });
   }
 
   Reply<void> create_table(const TableSpec& spec) override {
-    return exchange(Scope::kTable, [&] { client_->createTable(describe(options_.table_namespace, spec), spec.split_keys); });
+    return exchange(Scope::kTable,
+                    [&] { client_->createTable(describe(options_.table_namespace, spec), spec.split_keys); });
   }
 
   Reply<bool> table_available(const std::string& table) override {

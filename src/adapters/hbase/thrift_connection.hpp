@@ -17,7 +17,7 @@ enum class WireProtocol : std::uint8_t { kCompact, kBinary };
 struct WireOptions {
   Framing framing = Framing::kFramed;
   WireProtocol protocol = WireProtocol::kCompact;
-  std::string table_namespace;  ///< HBase's namespace of all tables; empty: the default one
+  std::string table_namespace{};  ///< HBase's namespace of all tables; empty: the default one
   std::chrono::milliseconds connect_timeout{2000};
   std::chrono::milliseconds greeting_timeout{5000};  ///< a gateway out of threads accepts and stays silent
   /// Longer than the gateway's hbase.client.operation.timeout (30 s in our configuration), so that it

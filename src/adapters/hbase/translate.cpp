@@ -30,11 +30,16 @@ void want(Wire& out, const CellFilter& cells) {
 
 wire::CompressionCodec::type codec(Compression compression) {
   switch (compression) {
-    case Compression::kNone: return wire::CompressionCodec::NONE;
-    case Compression::kSnappy: return wire::CompressionCodec::SNAPPY;
-    case Compression::kLz4: return wire::CompressionCodec::LZ4;
-    case Compression::kZstd: return wire::CompressionCodec::ZSTD;
-    case Compression::kGz: return wire::CompressionCodec::GZ;
+    case Compression::kNone:
+      return wire::CompressionCodec::NONE;
+    case Compression::kSnappy:
+      return wire::CompressionCodec::SNAPPY;
+    case Compression::kLz4:
+      return wire::CompressionCodec::LZ4;
+    case Compression::kZstd:
+      return wire::CompressionCodec::ZSTD;
+    case Compression::kGz:
+      return wire::CompressionCodec::GZ;
   }
   return wire::CompressionCodec::NONE;
 }
@@ -118,7 +123,8 @@ Row from_wire(wire::RowResult&& result) {
   row.key = std::move(result.row);
   row.cells.reserve(result.columns.size());
   for (auto& column : result.columns) {
-    row.cells.push_back({std::move(column.family), std::move(column.qualifier), column.timestamp, std::move(column.value)});
+    row.cells.push_back(
+        {std::move(column.family), std::move(column.qualifier), column.timestamp, std::move(column.value)});
   }
   return row;
 }

@@ -25,8 +25,10 @@ Error Tries::last_word(const Failure& failure, ErrorCode code, Time now) const {
 Tries::Next Tries::after(const Failure& failure, Time now, std::mt19937_64& random) {
   if (failure.outcome == Outcome::kUnknown) outcome_ = Outcome::kUnknown;
   switch (failure.verdict) {
-    case Verdict::kFail: return {Then::kGiveUp, now, last_word(failure, failure.code, now)};
-    case Verdict::kTooLarge: return {Then::kSplit, now, last_word(failure, failure.code, now)};
+    case Verdict::kFail:
+      return {Then::kGiveUp, now, last_word(failure, failure.code, now)};
+    case Verdict::kTooLarge:
+      return {Then::kSplit, now, last_word(failure, failure.code, now)};
     case Verdict::kSuspect:
       if (suspected_ || repeat_ == Repeat::kHarmful) return {Then::kSplit, now, last_word(failure, failure.code, now)};
       suspected_ = true;

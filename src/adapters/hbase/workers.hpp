@@ -29,7 +29,9 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  void submit(Requests requests, RequestQueue::Order order = RequestQueue::Order::kAny) { queue_.submit(std::move(requests), order); }
+  void submit(Requests requests, RequestQueue::Order order = RequestQueue::Order::kAny) {
+    queue_.submit(std::move(requests), order);
+  }
 
  private:
   void run();
