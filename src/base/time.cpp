@@ -15,12 +15,12 @@ class Reader {
     return value;
   }
   bool one_of(std::string_view chars) {
-    if (left_.empty() || chars.find(left_.front()) == chars.npos) return false;
+    if (!ok_ || left_.empty() || chars.find(left_.front()) == chars.npos) return false;
     left_.remove_prefix(1);
     return true;
   }
   void need(std::string_view chars) { ok_ = one_of(chars) && ok_; }
-  bool at_digit() const { return !left_.empty() && left_.front() >= '0' && left_.front() <= '9'; }
+  bool at_digit() const { return ok_ && !left_.empty() && left_.front() >= '0' && left_.front() <= '9'; }
   int digit() {
     ok_ = ok_ && at_digit();
     if (!ok_) return 0;
