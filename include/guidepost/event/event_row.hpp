@@ -14,7 +14,8 @@
 namespace guidepost::event {
 
 /// Families of an events table; which field is in which: `spec(Field)`.
-inline constexpr std::array<std::string_view, 4> kEventFamilies{"click_data", "geo_data", "user_agent_data", "identity"};
+inline constexpr std::array<std::string_view, 4> kEventFamilies{"click_data", "geo_data", "user_agent_data",
+                                                                "identity"};
 
 /// Rows begin with one of this many salts, so that a merchant's writes spread: a merchant and a time
 /// range are this many scans.
