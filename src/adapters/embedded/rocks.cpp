@@ -1,0 +1,149 @@
+#include "adapters/embedded/rocks.hpp"
+
+#include <fstream>
+#include <rocksdb/cache.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+#include <sstream>
+
+namespace guidepost::embedded {
+namespace {
+
+constexpr const char* kMarker = "GUIDEPOST";
+
+rocksdb::ColumnFamilyOptions family_options(const StoreOptions& options, const std::shared_ptr<rocksdb::Cache>& cache,
+                                            std::shared_ptr<const rocksdb::SliceTransform> prefix) {
+  rocksdb::BlockBasedTableOptions table;
+  table.whole_key_filtering = prefix == nullptr;  // what is sought by prefix is never sought by key
+  table.block_cache = cache;
+  table.cache_index_and_filter_blocks = true;  // else they are memory outside of the bound
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.block_size = std::size_t{16} * 1024;
+  table.format_version = 5;
+  rocksdb::ColumnFamilyOptions family;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  family.write_buffer_size = options.write_buffers.value / 2;
+  family.max_write_buffer_number = 2;
+  family.compression = rocksdb::kLZ4Compression;
+  family.level_compaction_dynamic_level_bytes = true;
+  if (prefix) family.memtable_prefix_bloom_size_ratio = 0.05;
+  family.prefix_extractor = std::move(prefix);
+  return family;
+}
+
+rocksdb::DBOptions db_options(const StoreOptions& options) {
+  rocksdb::DBOptions db;
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  db.max_background_jobs = 2;
+  db.max_open_files = 256;
+  db.db_write_buffer_size = options.write_buffers.value;
+  db.max_total_wal_size = options.write_buffers.value * 2;
+  db.keep_log_file_num = 2;
+  db.max_log_file_size = std::size_t{4} * 1024 * 1024;
+  db.info_log_level = rocksdb::WARN_LEVEL;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  db.bytes_per_sync = std::uint64_t{1024} * 1024;
+  db.avoid_flush_during_recovery = true;  // opening replays the log into memory and is ready
+  db.wal_recovery_mode = options.recovery == Recovery::kStrict ? rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords
+                                                               : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  return db;
+}
+
+/// Makes the folder and its marker, or checks them: two kinds of stores must not share a folder, and a wrong
+/// --data must not fill somebody's home directory.
+Result<void> claim_folder(const std::filesystem::path& folder, const std::string& kind) {
+  const std::string expected = "guidepost " + kind + " 1\n";
+  std::error_code code;
+  std::filesystem::create_directories(folder, code);
+  if (code) return fail(ErrorCode::kFailed, "cannot make " + folder.string() + ": " + code.message());
+  const auto marker = folder / kMarker;
+  if (std::ifstream in(marker); in) {
+    std::ostringstream found;
+    found << in.rdbuf();
+    if (found.str() == expected) return {};
+    return fail(ErrorCode::kInvalidArgument, marker.string() + " says this is another kind or version of store than '" +
+                                                 expected.substr(0, expected.size() - 1) + "': choose another data folder");
+  }
+  const bool empty = std::filesystem::is_empty(folder, code);
+  if (code) return fail(ErrorCode::kFailed, "cannot read " + folder.string() + ": " + code.message());
+  if (!empty) {
+    return fail(ErrorCode::kInvalidArgument, folder.string() + " has files in it and is no store of Guidepost: choose another data folder");
+  }
+  const auto fresh = folder / (std::string(kMarker) + ".new");
+  std::ofstream out(fresh);
+  out << expected;
+  out.close();
+  if (!out) return fail(ErrorCode::kFailed, "cannot write " + fresh.string());
+  std::filesystem::rename(fresh, marker, code);
+  if (code) return fail(ErrorCode::kFailed, "cannot write " + marker.string() + ": " + code.message());
+  return {};
+}
+
+}  // namespace
+
+Rocks::~Rocks() {
+  if (!db) return;
+  if (meta != nullptr) db->DestroyColumnFamilyHandle(meta);
+  if (bulk != nullptr) db->DestroyColumnFamilyHandle(bulk);
+  db->Close();
+}
+
+Result<void> Rocks::commit(rocksdb::WriteBatch& batch) {
+  auto status = db->Write(write, &batch);
+  if (!status.ok()) {
+    // A write that met a full disk leaves the database closed to writes until it is resumed; where the disk
+    // is still full, that fails as well. Nothing else is resumed: after a failed sync nothing is certain.
+    if (!status.IsNoSpace()) return tl::unexpected(to_error(status, "write"));
+    if (auto resumed = db->Resume(); !resumed.ok()) return fail(ErrorCode::kUnavailable, "write: the disk is full");
+    status = db->Write(write, &batch);
+  }
+  if (!status.ok()) return tl::unexpected(to_error(status, "write"));
+  return {};
+}
+
+Error to_error(const rocksdb::Status& status, std::string_view what) {
+  const std::string message = std::string(what) + ": " + status.ToString();
+  if (status.IsNoSpace()) return {ErrorCode::kUnavailable, std::string(what) + ": the disk is full"};
+  if (status.IsCorruption()) return {ErrorCode::kCorrupt, message};
+  if (status.IsBusy() || status.IsTimedOut() || status.IsTryAgain()) return {ErrorCode::kUnavailable, message};
+  return {ErrorCode::kFailed, message};
+}
+
+Result<Rocks> open_rocks(const StoreOptions& options, RocksSpec spec) {
+  if (auto ok = claim_folder(options.folder, spec.kind); !ok) return tl::unexpected(ok.error());
+  const auto cache = rocksdb::NewLRUCache(options.block_cache.value);
+  auto meta_options = family_options(options, cache, nullptr);
+  meta_options.write_buffer_size = options.write_buffers.value / 8;
+  auto bulk_options = family_options(options, cache, std::move(spec.prefix));
+  bulk_options.compaction_filter_factory = std::move(spec.filter);
+  auto db = db_options(options);
+  if (spec.env != nullptr) db.env = spec.env;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* raw = nullptr;
+  const auto status = rocksdb::DB::Open(db, (options.folder / "rocks").string(),
+                                        {{rocksdb::kDefaultColumnFamilyName, meta_options}, {spec.bulk_name, bulk_options}}, &handles, &raw);
+  if (!status.ok()) {
+    const std::string message = status.ToString();
+    if (status.IsIOError() && message.find("lock") != std::string::npos) {
+      return fail(ErrorCode::kUnavailable, options.folder.string() + " is open in another process");
+    }
+    auto error = to_error(status, "open " + options.folder.string());
+    if (error.code == ErrorCode::kCorrupt && options.recovery == Recovery::kStrict) {
+      error.message += " (to give up the writes from there on, open it with recovery = accept_loss)";
+    }
+    return tl::unexpected(std::move(error));
+  }
+  Rocks rocks;
+  rocks.db.reset(raw);
+  rocks.meta = handles[0];
+  rocks.bulk = handles[1];
+  rocks.write.sync = options.durability == Durability::kPowerLoss;
+  return rocks;
+}
+
+}  // namespace guidepost::embedded
