@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ struct NamedEventLog {
   std::string name;
   EventLogOpener open;
 };
+
+inline std::ostream& operator<<(std::ostream& out, const NamedEventLog& one) { return out << one.name; }
 
 std::vector<NamedEventLog>& adapters();
 

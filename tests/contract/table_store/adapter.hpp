@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct NamedTableStore {
   std::string name;
   TableStoreOpener open;
 };
+
+inline std::ostream& operator<<(std::ostream& out, const NamedTableStore& one) { return out << one.name; }
 
 std::vector<NamedTableStore>& adapters();
 
