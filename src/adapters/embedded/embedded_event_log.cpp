@@ -64,8 +64,10 @@ struct EmbeddedEventLog::Impl : CommitStore {
 
   ~Impl() override { timer.stop(); }
 
-  void store_commit(std::string group, TopicPartition partition, std::string topic_id, Commit commit, Completion<void> done) override {
-    writer.push(embedded::CommitOp{std::move(group), std::move(partition), std::move(topic_id), std::move(commit), std::move(done)});
+  void store_commit(std::string group, TopicPartition partition, std::string topic_id, Commit commit,
+                    Completion<void> done) override {
+    writer.push(embedded::CommitOp{std::move(group), std::move(partition), std::move(topic_id), std::move(commit),
+                                   std::move(done)});
   }
 
   void expire_regularly() {

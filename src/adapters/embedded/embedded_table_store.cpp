@@ -1,7 +1,7 @@
 #include "adapters/embedded/embedded_table_store.hpp"
 
-#include <algorithm>
 #include <rocksdb/convenience.h>
+#include <algorithm>
 #include <variant>
 
 #include "adapters/embedded/rocks.hpp"
@@ -41,11 +41,14 @@ struct CheckOp {
 };
 using Op = std::variant<CreateOp, DropOp, PutOp, CheckOp>;
 
-tl::unexpected<Error> no_table(const std::string& table) { return fail(ErrorCode::kNotFound, "there is no table " + table); }
+tl::unexpected<Error> no_table(const std::string& table) {
+  return fail(ErrorCode::kNotFound, "there is no table " + table);
+}
 
 Result<void> check_families(const StoredTable& table, const RowPut& put) {
   for (const auto& cell : put.cells) {
-    if (!table.family(cell.family)) return fail(ErrorCode::kRefused, "table " + table.name + " has no family " + cell.family);
+    if (!table.family(cell.family))
+      return fail(ErrorCode::kRefused, "table " + table.name + " has no family " + cell.family);
   }
   return {};
 }
@@ -101,7 +104,8 @@ struct EmbeddedTableStore::Impl {
     batch.answers.push_back(std::move(op.done));
   }
 
-  static void append(const StoredTable& table, const RowPut& put, rocksdb::WriteBatch& writes, rocksdb::ColumnFamilyHandle* bulk) {
+  static void append(const StoredTable& table, const RowPut& put, rocksdb::WriteBatch& writes,
+                     rocksdb::ColumnFamilyHandle* bulk) {
     const std::string prefix = embedded::row_prefix(table.number, put.row);
     std::string key;
     for (const auto& cell : put.cells) {
@@ -141,7 +145,8 @@ struct EmbeddedTableStore::Impl {
   Result<void> create(const TableSpec& spec) {
     if (catalog->find(spec.name)) return fail(ErrorCode::kAlreadyExists, "table " + spec.name + " exists");
     StoredTable table{spec.name, next_number, spec.families};
-    std::sort(table.families.begin(), table.families.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    std::sort(table.families.begin(), table.families.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
     rocksdb::WriteBatch writes;
     writes.Put(rocks.meta, std::string(kTables) + spec.name, embedded::encode_table(table));
     writes.Put(rocks.meta, embedded::slice(kNextNumber), embedded::table_prefix(next_number + 1));
@@ -178,9 +183,12 @@ struct EmbeddedTableStore::Impl {
       return tl::unexpected(embedded::to_error(status, "open"));
     }
     const std::unique_ptr<rocksdb::Iterator> at(rocks.db->NewIterator({}, rocks.meta));
-    for (at->Seek(embedded::slice(kTables)); at->Valid() && at->key().starts_with(embedded::slice(kTables)); at->Next()) {
-      auto table = embedded::decode_table(embedded::view(at->key()).substr(kTables.size()), embedded::view(at->value()));
-      if (!table || table->number >= next_number) return fail(ErrorCode::kCorrupt, "a table's description cannot be read");
+    for (at->Seek(embedded::slice(kTables)); at->Valid() && at->key().starts_with(embedded::slice(kTables));
+         at->Next()) {
+      auto table =
+          embedded::decode_table(embedded::view(at->key()).substr(kTables.size()), embedded::view(at->value()));
+      if (!table || table->number >= next_number)
+        return fail(ErrorCode::kCorrupt, "a table's description cannot be read");
       catalog->add(std::move(*table));
     }
     if (!at->status().ok()) return tl::unexpected(embedded::to_error(at->status(), "open"));
@@ -197,9 +205,11 @@ struct EmbeddedTableStore::Impl {
 EmbeddedTableStore::EmbeddedTableStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 EmbeddedTableStore::~EmbeddedTableStore() = default;
 
-Result<std::unique_ptr<EmbeddedTableStore>> EmbeddedTableStore::open(const embedded::StoreOptions& options, rocksdb::Env* env) {
+Result<std::unique_ptr<EmbeddedTableStore>> EmbeddedTableStore::open(const embedded::StoreOptions& options,
+                                                                     rocksdb::Env* env) {
   auto catalog = std::make_shared<embedded::TableCatalog>();
-  embedded::RocksSpec spec{"table_store", "cells", embedded::make_version_filter(catalog), embedded::make_row_prefix(), env};
+  embedded::RocksSpec spec{"table_store", "cells", embedded::make_version_filter(catalog), embedded::make_row_prefix(),
+                           env};
   auto rocks = embedded::open_rocks(options, std::move(spec));
   if (!rocks) return tl::unexpected(rocks.error());
   auto impl = std::make_unique<Impl>(std::move(*rocks), std::move(catalog), options);
@@ -209,7 +219,8 @@ Result<std::unique_ptr<EmbeddedTableStore>> EmbeddedTableStore::open(const embed
 
 void EmbeddedTableStore::create_table(TableSpec spec, Completion<void> done) {
   if (auto ok = check(spec); !ok) return done(ok);
-  if (spec.families.size() > kMaxFamilies) return done(fail(ErrorCode::kInvalidArgument, "table " + spec.name + " has over 100 families"));
+  if (spec.families.size() > kMaxFamilies)
+    return done(fail(ErrorCode::kInvalidArgument, "table " + spec.name + " has over 100 families"));
   impl_->writer.push(CreateOp{std::move(spec), std::move(done)});
 }
 
@@ -232,35 +243,37 @@ void EmbeddedTableStore::get(std::string table, std::vector<RowGet> rows, Comple
   for (const auto& row : rows) {
     if (auto ok = check(row); !ok) return done(tl::unexpected(ok.error()));
   }
-  impl_->readers.run([impl = impl_.get(), table = std::move(table), rows = std::move(rows), done = std::move(done)]() mutable {
-    done([&]() -> Result<std::vector<Row>> {
-      const auto stored = impl->catalog->find(table);
-      if (!stored) return no_table(table);
-      std::vector<Row> result;
-      result.reserve(rows.size());
-      for (const auto& row : rows) {
-        const auto filter = embedded::resolve(*stored, row.cells);
-        if (!filter) return tl::unexpected(filter.error());
-        auto read = embedded::read_row(impl->rocks, *stored, row.row, *filter);
-        if (!read) return tl::unexpected(read.error());
-        result.push_back(std::move(*read));
-      }
-      return result;
-    }());
-  });
+  impl_->readers.run(
+      [impl = impl_.get(), table = std::move(table), rows = std::move(rows), done = std::move(done)]() mutable {
+        done([&]() -> Result<std::vector<Row>> {
+          const auto stored = impl->catalog->find(table);
+          if (!stored) return no_table(table);
+          std::vector<Row> result;
+          result.reserve(rows.size());
+          for (const auto& row : rows) {
+            const auto filter = embedded::resolve(*stored, row.cells);
+            if (!filter) return tl::unexpected(filter.error());
+            auto read = embedded::read_row(impl->rocks, *stored, row.row, *filter);
+            if (!read) return tl::unexpected(read.error());
+            result.push_back(std::move(*read));
+          }
+          return result;
+        }());
+      });
 }
 
 void EmbeddedTableStore::scan(std::string table, ScanRequest request, Completion<ScanPage> done) {
   if (auto ok = check(request); !ok) return done(tl::unexpected(ok.error()));
-  impl_->readers.run([impl = impl_.get(), table = std::move(table), request = std::move(request), done = std::move(done)]() mutable {
-    done([&]() -> Result<ScanPage> {
-      const auto stored = impl->catalog->find(table);
-      if (!stored) return no_table(table);
-      const auto filter = embedded::resolve(*stored, request.cells);
-      if (!filter) return tl::unexpected(filter.error());
-      return embedded::read_page(impl->rocks, *stored, request, *filter);
-    }());
-  });
+  impl_->readers.run(
+      [impl = impl_.get(), table = std::move(table), request = std::move(request), done = std::move(done)]() mutable {
+        done([&]() -> Result<ScanPage> {
+          const auto stored = impl->catalog->find(table);
+          if (!stored) return no_table(table);
+          const auto filter = embedded::resolve(*stored, request.cells);
+          if (!filter) return tl::unexpected(filter.error());
+          return embedded::read_page(impl->rocks, *stored, request, *filter);
+        }());
+      });
 }
 
 void EmbeddedTableStore::check_and_put(std::string table, CheckAndPut request, Completion<bool> done) {

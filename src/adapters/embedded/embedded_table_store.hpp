@@ -21,7 +21,8 @@ class EmbeddedTableStore final : public TableStore {
  public:
   /// Errors: kInvalidArgument (a folder with something else in it), kUnavailable (open in another
   /// process), kCorrupt, kFailed. `env` is for tests of failing disks.
-  static Result<std::unique_ptr<EmbeddedTableStore>> open(const embedded::StoreOptions& options, rocksdb::Env* env = nullptr);
+  static Result<std::unique_ptr<EmbeddedTableStore>> open(const embedded::StoreOptions& options,
+                                                          rocksdb::Env* env = nullptr);
   ~EmbeddedTableStore() override;
 
   void create_table(TableSpec spec, Completion<void> done) override;

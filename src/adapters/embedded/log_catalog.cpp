@@ -101,11 +101,16 @@ Result<Place> LogCatalog::find(const TopicPartition& partition) const {
   const auto found = topics_.find(partition.topic);
   const auto number = partition.partition.value;
   if (found == topics_.end() || number < 0 || number >= found->second.topic.spec.partitions) {
-    return fail(ErrorCode::kNotFound, "there is no partition " + std::to_string(number) + " of a topic " + partition.topic);
+    return fail(ErrorCode::kNotFound,
+                "there is no partition " + std::to_string(number) + " of a topic " + partition.topic);
   }
   const auto& topic = found->second.topic;
-  return Place{topic.number,          partition.partition, topic.id, topic.spec.log_append_time,
-               topic.spec.max_record, found->second.partitions[static_cast<std::size_t>(number)]};
+  return Place{topic.number,
+               partition.partition,
+               topic.id,
+               topic.spec.log_append_time,
+               topic.spec.max_record,
+               found->second.partitions[static_cast<std::size_t>(number)]};
 }
 
 void LogCatalog::set_begin(const TopicPartition& partition, Offset begin) {

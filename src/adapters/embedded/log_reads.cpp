@@ -16,7 +16,8 @@ class ChunkBatch final : public LogBatch {
     while (const auto record = chunk.next()) {
       if (offset >= next_) {
         const auto bytes = record->key.size() + record->value.size();
-        if (!records_.empty() && (records_.size() >= limits.max_records || bytes_ + bytes > limits.max_bytes.value)) return false;
+        if (!records_.empty() && (records_.size() >= limits.max_records || bytes_ + bytes > limits.max_bytes.value))
+          return false;
         bytes_ += bytes;
         // Views are by position until the buffer no longer grows.
         records_.push_back({offset, record->time, {nullptr, record->key.size()}, {nullptr, record->value.size()}});
@@ -43,8 +44,9 @@ class ChunkBatch final : public LogBatch {
 };
 
 tl::unexpected<Error> corrupt(const Place& place, Offset at) {
-  return fail(ErrorCode::kCorrupt, "records at offset " + std::to_string(at.value) + " of topic number " + std::to_string(place.number) +
-                                       ", partition " + std::to_string(place.partition.value) + " are missing or unreadable");
+  return fail(ErrorCode::kCorrupt, "records at offset " + std::to_string(at.value) + " of topic number " +
+                                       std::to_string(place.number) + ", partition " +
+                                       std::to_string(place.partition.value) + " are missing or unreadable");
 }
 
 }  // namespace
@@ -74,12 +76,14 @@ BatchResult read_batch(const Rocks& rocks, const Place& place, Offset from, cons
   return batch;
 }
 
-void FetchDesk::fetch(const std::shared_ptr<Reading>& reading, FetchLimits limits, Completion<std::unique_ptr<LogBatch>> done) {
+void FetchDesk::fetch(const std::shared_ptr<Reading>& reading, FetchLimits limits,
+                      Completion<std::unique_ptr<LogBatch>> done) {
   std::vector<Task> after;
   {
     std::lock_guard lock(mutex_);
     if (reading->open) {
-      after.emplace_back([done = std::move(done)]() mutable { done(fail(ErrorCode::kInvalidArgument, "a fetch is open already")); });
+      after.emplace_back(
+          [done = std::move(done)]() mutable { done(fail(ErrorCode::kInvalidArgument, "a fetch is open already")); });
     } else {
       reading->open.emplace(std::move(done));
       reading->limits = limits;
@@ -124,17 +128,22 @@ void FetchDesk::look(const std::shared_ptr<Reading>& reading, std::vector<Task>&
   if (!place) return answer(*reading, tl::unexpected(place.error()), after);
   if (reading->topic_id.empty()) reading->topic_id = place->topic_id;
   if (reading->topic_id != place->topic_id) {
-    return answer(*reading, fail(ErrorCode::kTopicChanged, "topic " + reading->partition.topic + " was deleted and made again"), after);
+    return answer(*reading,
+                  fail(ErrorCode::kTopicChanged, "topic " + reading->partition.topic + " was deleted and made again"),
+                  after);
   }
   const auto [begin, end] = place->bounds;
   if (reading->position < begin || reading->position > end) {
     return answer(*reading,
-                  fail(ErrorCode::kOutOfRange, "offset " + std::to_string(reading->position.value) + " of " + reading->partition.topic +
-                                                   " is not in [" + std::to_string(begin.value) + ", " + std::to_string(end.value) + "]"),
+                  fail(ErrorCode::kOutOfRange,
+                       "offset " + std::to_string(reading->position.value) + " of " + reading->partition.topic +
+                           " is not in [" + std::to_string(begin.value) + ", " + std::to_string(end.value) + "]"),
                   after);
   }
   if (reading->position == end) return wait(reading);
-  pool_.run([this, reading, place = *place, from = reading->position, limits = reading->limits] { read(reading, place, from, limits); });
+  pool_.run([this, reading, place = *place, from = reading->position, limits = reading->limits] {
+    read(reading, place, from, limits);
+  });
 }
 
 void FetchDesk::wait(const std::shared_ptr<Reading>& reading) {
@@ -145,7 +154,8 @@ void FetchDesk::wait(const std::shared_ptr<Reading>& reading) {
   });
 }
 
-void FetchDesk::read(const std::shared_ptr<Reading>& reading, const Place& place, Offset from, const FetchLimits& limits) {
+void FetchDesk::read(const std::shared_ptr<Reading>& reading, const Place& place, Offset from,
+                     const FetchLimits& limits) {
   auto result = read_batch(rocks_, place, from, limits);
   std::vector<Task> after;
   {
@@ -156,7 +166,8 @@ void FetchDesk::read(const std::shared_ptr<Reading>& reading, const Place& place
       if (!now) {
         result = tl::unexpected(now.error());
       } else if (now->topic_id == place.topic_id && now->bounds.begin > from) {
-        result = fail(ErrorCode::kOutOfRange, "offset " + std::to_string(from.value) + " of " + reading->partition.topic + " was given up");
+        result = fail(ErrorCode::kOutOfRange,
+                      "offset " + std::to_string(from.value) + " of " + reading->partition.topic + " was given up");
       }
     }
     if (reading->closed) result = fail(ErrorCode::kCancelled, "the reader was closed");
@@ -169,9 +180,8 @@ void FetchDesk::read(const std::shared_ptr<Reading>& reading, const Place& place
 /// Closes the fetch; the answer itself is given when the mutex is free.
 void FetchDesk::answer(Reading& reading, BatchResult result, std::vector<Task>& after) {
   reading.waiting = false;
-  after.emplace_back([done = std::move(*std::exchange(reading.open, std::nullopt)), result = std::move(result)]() mutable {
-    done(std::move(result));
-  });
+  after.emplace_back([done = std::move(*std::exchange(reading.open, std::nullopt)),
+                      result = std::move(result)]() mutable { done(std::move(result)); });
 }
 
 void FetchDesk::time_out(const std::shared_ptr<Reading>& reading, std::uint64_t fetch) {

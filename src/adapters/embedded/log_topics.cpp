@@ -1,6 +1,6 @@
 // The LogWriter's part for topics: making, deleting, giving up old records, loading.
-#include <algorithm>
 #include <rocksdb/convenience.h>
+#include <algorithm>
 #include <utility>
 
 #include "adapters/embedded/log_writer.hpp"
@@ -81,7 +81,8 @@ Result<void> LogWriter::truncate(const TopicPartition& partition, Offset begin) 
     options.iterate_lower_bound = &bound;
     const std::unique_ptr<rocksdb::Iterator> at(rocks_.db->NewIterator(options, rocks_.bulk));
     at->SeekForPrev(kept);
-    if (!at->Valid()) return fail(ErrorCode::kCorrupt, "records below offset " + std::to_string(begin.value) + " are missing");
+    if (!at->Valid())
+      return fail(ErrorCode::kCorrupt, "records below offset " + std::to_string(begin.value) + " are missing");
     kept = at->key().ToString();
   }
   ByteWriter value;
@@ -138,7 +139,8 @@ Result<void> LogWriter::load() {
   const std::unique_ptr<rocksdb::Iterator> at(rocks_.db->NewIterator({}, rocks_.meta));
   for (at->Seek(slice(kTopics)); at->Valid() && at->key().starts_with(slice(kTopics)); at->Next()) {
     auto topic = decode_topic(view(at->key()).substr(kTopics.size()), view(at->value()));
-    if (!topic || topic->number >= next_number_) return fail(ErrorCode::kCorrupt, "a topic's description cannot be read");
+    if (!topic || topic->number >= next_number_)
+      return fail(ErrorCode::kCorrupt, "a topic's description cannot be read");
     std::vector<LogBounds> partitions;
     for (std::int32_t p = 0; p < topic->spec.partitions; ++p) {
       const auto begin = stored_begin(topic->number, Partition{p});

@@ -15,9 +15,11 @@ constexpr std::chrono::milliseconds kFullDiskPause{200};
 }  // namespace
 
 LogWriter::LogWriter(Rocks& rocks, LogCatalog& catalog, Executor& clock, Events events)
-    : rocks_(rocks), catalog_(catalog), clock_(clock), events_(std::move(events)), queue_("log-write", [this](std::deque<LogOp> ops) {
-        apply(std::move(ops));
-      }) {}
+    : rocks_(rocks),
+      catalog_(catalog),
+      clock_(clock),
+      events_(std::move(events)),
+      queue_("log-write", [this](std::deque<LogOp> ops) { apply(std::move(ops)); }) {}
 
 LogWriter::~LogWriter() {
   for (auto& op : queue_.close()) {
@@ -26,7 +28,8 @@ LogWriter::~LogWriter() {
     } else {
       std::visit(
           [](auto& one) {
-            if constexpr (!std::is_same_v<std::decay_t<decltype(one)>, AppendOp>) one.done(fail(ErrorCode::kCancelled, "the log was closed"));
+            if constexpr (!std::is_same_v<std::decay_t<decltype(one)>, AppendOp>)
+              one.done(fail(ErrorCode::kCancelled, "the log was closed"));
           },
           op);
     }
@@ -70,7 +73,9 @@ void LogWriter::flush(Slice& slice) {
     std::vector<std::pair<Completion<void>, Result<void>>> commit_answers;
     for (auto& op : std::exchange(slice.commits, {})) {
       auto ok = check_commit(op);
-      if (ok) built.writes.Put(rocks_.meta, commit_key(catalog_.find(op.partition)->number, op.partition.partition, op.group), encode_commit(op.commit));
+      if (ok)
+        built.writes.Put(rocks_.meta, commit_key(catalog_.find(op.partition)->number, op.partition.partition, op.group),
+                         encode_commit(op.commit));
       commit_answers.emplace_back(std::move(op.done), std::move(ok));
     }
     const auto written = commit(built.writes);
@@ -85,7 +90,8 @@ void LogWriter::flush(Slice& slice) {
     const bool closing = written.error().retryable() && !queue_.pause(kFullDiskPause);
     if (written.error().retryable() && !closing) continue;
     for (auto& op : slice.appends) {
-      answer(op, closing ? fail(ErrorCode::kCancelled, "the log was closed") : fail(ErrorCode::kFailed, written.error().message));
+      answer(op, closing ? fail(ErrorCode::kCancelled, "the log was closed")
+                         : fail(ErrorCode::kFailed, written.error().message));
     }
     slice = {};
   }
@@ -121,14 +127,17 @@ Result<Offset> LogWriter::place_record(const NewRecord& record, TimeMs now, Buil
     if (!place) return tl::unexpected(place.error());
     const Offset end = place->bounds.end;
     // The key's view points into the operation, which outlives what is built.
-    at = built.partitions.emplace(std::pair{std::string_view(record.to.topic), record.to.partition},
-                                  Growing{record.to, std::move(*place), {}, end, end}).first;
+    at = built.partitions
+             .emplace(std::pair{std::string_view(record.to.topic), record.to.partition},
+                      Growing{record.to, std::move(*place), {}, end, end})
+             .first;
   }
   auto& growing = at->second;
   const auto bytes = record.key.size() + record.value.size();
   if (bytes > growing.place.max_record.value) {
     return fail(ErrorCode::kPoison, "a record of " + std::to_string(bytes) + " bytes is over the " +
-                                        std::to_string(growing.place.max_record.value) + " of topic " + record.to.topic);
+                                        std::to_string(growing.place.max_record.value) + " of topic " +
+                                        record.to.topic);
   }
   growing.chunk.add(growing.place.log_append_time ? now : record.time.value_or(now), record.key, record.value);
   const Offset offset = growing.end;
@@ -139,7 +148,8 @@ Result<Offset> LogWriter::place_record(const NewRecord& record, TimeMs now, Buil
 
 void LogWriter::end_chunk(Growing& growing, rocksdb::WriteBatch& writes) const {
   if (growing.chunk.empty()) return;
-  writes.Put(rocks_.bulk, chunk_key(growing.place.number, growing.place.partition, growing.chunk_first), growing.chunk.take());
+  writes.Put(rocks_.bulk, chunk_key(growing.place.number, growing.place.partition, growing.chunk_first),
+             growing.chunk.take());
   growing.chunk_first = growing.end;
 }
 
@@ -157,7 +167,8 @@ Result<void> LogWriter::commit(rocksdb::WriteBatch& writes) {
 Result<void> LogWriter::check_commit(const CommitOp& op) const {
   const auto place = catalog_.find(op.partition);
   if (!place) return tl::unexpected(place.error());
-  if (place->topic_id != op.topic_id) return fail(ErrorCode::kTopicChanged, "topic " + op.partition.topic + " was deleted and made again");
+  if (place->topic_id != op.topic_id)
+    return fail(ErrorCode::kTopicChanged, "topic " + op.partition.topic + " was deleted and made again");
   return {};
 }
 

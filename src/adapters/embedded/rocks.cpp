@@ -1,11 +1,11 @@
 #include "adapters/embedded/rocks.hpp"
 
-#include <fstream>
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
+#include <fstream>
 #include <sstream>
 
 namespace guidepost::embedded {
@@ -67,12 +67,14 @@ Result<void> claim_folder(const std::filesystem::path& folder, const std::string
     found << in.rdbuf();
     if (found.str() == expected) return {};
     return fail(ErrorCode::kInvalidArgument, marker.string() + " says this is another kind or version of store than '" +
-                                                 expected.substr(0, expected.size() - 1) + "': choose another data folder");
+                                                 expected.substr(0, expected.size() - 1) +
+                                                 "': choose another data folder");
   }
   const bool empty = std::filesystem::is_empty(folder, code);
   if (code) return fail(ErrorCode::kFailed, "cannot read " + folder.string() + ": " + code.message());
   if (!empty) {
-    return fail(ErrorCode::kInvalidArgument, folder.string() + " has files in it and is no store of Guidepost: choose another data folder");
+    return fail(ErrorCode::kInvalidArgument,
+                folder.string() + " has files in it and is no store of Guidepost: choose another data folder");
   }
   const auto fresh = folder / (std::string(kMarker) + ".new");
   std::ofstream out(fresh);
@@ -125,8 +127,9 @@ Result<Rocks> open_rocks(const StoreOptions& options, RocksSpec spec) {
   if (spec.env != nullptr) db.env = spec.env;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
-  const auto status = rocksdb::DB::Open(db, (options.folder / "rocks").string(),
-                                        {{rocksdb::kDefaultColumnFamilyName, meta_options}, {spec.bulk_name, bulk_options}}, &handles, &raw);
+  const auto status = rocksdb::DB::Open(
+      db, (options.folder / "rocks").string(),
+      {{rocksdb::kDefaultColumnFamilyName, meta_options}, {spec.bulk_name, bulk_options}}, &handles, &raw);
   if (!status.ok()) {
     const std::string message = status.ToString();
     if (status.IsIOError() && message.find("lock") != std::string::npos) {

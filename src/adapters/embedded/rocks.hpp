@@ -2,8 +2,8 @@
 // statuses as our errors. Only .cpp files of this room include this.
 #pragma once
 
-#include <memory>
 #include <rocksdb/db.h>
+#include <memory>
 #include <string>
 #include <vector>
 

@@ -1,8 +1,8 @@
 #include "adapters/embedded/table_catalog.hpp"
 
-#include <algorithm>
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/slice_transform.h>
+#include <algorithm>
 
 #include "guidepost/base/codec.hpp"
 
@@ -18,7 +18,8 @@ class VersionFilter final : public rocksdb::CompactionFilter {
   explicit VersionFilter(std::map<TableNumber, std::vector<std::int32_t>> versions) : versions_(std::move(versions)) {}
   const char* Name() const override { return "guidepost.versions"; }
 
-  Decision FilterV2(int, const rocksdb::Slice& key, ValueType type, const rocksdb::Slice&, std::string*, std::string*) const override {
+  Decision FilterV2(int, const rocksdb::Slice& key, ValueType type, const rocksdb::Slice&, std::string*,
+                    std::string*) const override {
     if (type != ValueType::kValue) return Decision::kKeep;
     const auto cell = parse_cell_key(view(key));
     if (!cell) return Decision::kKeep;
@@ -45,9 +46,11 @@ class VersionFilterFactory final : public rocksdb::CompactionFilterFactory {
   explicit VersionFilterFactory(std::shared_ptr<const TableCatalog> catalog) : catalog_(std::move(catalog)) {}
   const char* Name() const override { return "guidepost.versions"; }
   bool ShouldFilterTableFileCreation(rocksdb::TableFileCreationReason reason) const override {
-    return reason == rocksdb::TableFileCreationReason::kFlush || reason == rocksdb::TableFileCreationReason::kCompaction;
+    return reason == rocksdb::TableFileCreationReason::kFlush ||
+           reason == rocksdb::TableFileCreationReason::kCompaction;
   }
-  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(const rocksdb::CompactionFilter::Context&) override {
+  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
+      const rocksdb::CompactionFilter::Context&) override {
     return std::make_unique<VersionFilter>(catalog_->versions());
   }
 
@@ -58,7 +61,9 @@ class VersionFilterFactory final : public rocksdb::CompactionFilterFactory {
 class RowPrefix final : public rocksdb::SliceTransform {
  public:
   const char* Name() const override { return "guidepost.row"; }
-  rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return {key.data(), row_prefix_length(view(key))}; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), row_prefix_length(view(key))};
+  }
   bool InDomain(const rocksdb::Slice& key) const override { return row_prefix_length(view(key)) > 0; }
 };
 
@@ -120,7 +125,8 @@ std::shared_ptr<const StoredTable> TableCatalog::find(const std::string& name) c
 std::vector<std::string> TableCatalog::names(std::string_view prefix) const {
   std::lock_guard lock(mutex_);
   std::vector<std::string> names;
-  for (auto at = tables_.lower_bound(prefix); at != tables_.end() && at->first.starts_with(prefix); ++at) names.push_back(at->first);
+  for (auto at = tables_.lower_bound(prefix); at != tables_.end() && at->first.starts_with(prefix); ++at)
+    names.push_back(at->first);
   return names;
 }
 

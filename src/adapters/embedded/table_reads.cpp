@@ -10,7 +10,8 @@ constexpr std::size_t kPageBytes = std::size_t{4} * 1024 * 1024;
 /// Walks the cells of rows, past the versions that are not wanted.
 class RowWalk {
  public:
-  RowWalk(rocksdb::Iterator& at, const StoredTable& table, const StoredFilter& filter) : at_(at), table_(table), filter_(filter) {}
+  RowWalk(rocksdb::Iterator& at, const StoredTable& table, const StoredFilter& filter)
+      : at_(at), table_(table), filter_(filter) {}
 
   /// Reads the row that the iterator is in, and leaves it behind that row. Errors: kCorrupt.
   Result<void> read(Row& row, std::size_t& bytes) {
@@ -109,8 +110,10 @@ Result<Row> read_row(const Rocks& rocks, const StoredTable& table, const std::st
   return result;
 }
 
-Result<ScanPage> read_page(const Rocks& rocks, const StoredTable& table, const ScanRequest& request, const StoredFilter& filter) {
-  const std::string end = request.stop.empty() ? after_prefix(table_prefix(table.number)) : row_start(table.number, request.stop);
+Result<ScanPage> read_page(const Rocks& rocks, const StoredTable& table, const ScanRequest& request,
+                           const StoredFilter& filter) {
+  const std::string end =
+      request.stop.empty() ? after_prefix(table_prefix(table.number)) : row_start(table.number, request.stop);
   const rocksdb::Slice bound(end);
   rocksdb::ReadOptions options;
   options.total_order_seek = true;

@@ -18,6 +18,7 @@ Result<StoredFilter> resolve(const StoredTable& table, const CellFilter& filter)
 
 /// Errors of both: kCorrupt, kFailed.
 Result<Row> read_row(const Rocks& rocks, const StoredTable& table, const std::string& row, const StoredFilter& filter);
-Result<ScanPage> read_page(const Rocks& rocks, const StoredTable& table, const ScanRequest& request, const StoredFilter& filter);
+Result<ScanPage> read_page(const Rocks& rocks, const StoredTable& table, const ScanRequest& request,
+                           const StoredFilter& filter);
 
 }  // namespace guidepost::embedded

@@ -1,11 +1,11 @@
 // The threads of the embedded stores: one that writes, a few that read. Callers never wait for them.
 #pragma once
 
+#include <pthread.h>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <pthread.h>
 #include <string>
 #include <thread>
 #include <utility>
