@@ -71,7 +71,8 @@ TEST_P(EventLogContract, ARecordNeedsNeitherKeyNorValue) {
 TEST_P(EventLogContract, ALargeRecordBelowTheLimitIsKept) {
   const auto topic = make_topic();
   std::string large;
-  for (std::uint32_t x = 1; large.size() < 1024 * 1024; x = x * 1664525 + 1013904223) large.push_back(static_cast<char>(x >> 24));
+  for (std::uint32_t x = 1; large.size() < 1024 * 1024; x = x * 1664525 + 1013904223)
+    large.push_back(static_cast<char>(x >> 24));
   append(at(topic), "k", large);
   const auto records = read(at(topic), Offset{0}, 1);
   ASSERT_EQ(records.size(), 1U);
@@ -84,7 +85,8 @@ TEST_P(EventLogContract, ARecordOverTheLimitIsPoisonAndTheOthersGoOn) {
   create(one);
   const auto producer = log().producer({});
   const auto append_one = [&](std::string value) {
-    return await<Offset>([&](auto done) { producer->append({at(one.name), "", std::move(value), std::nullopt}, std::move(done)); });
+    return await<Offset>(
+        [&](auto done) { producer->append({at(one.name), "", std::move(value), std::nullopt}, std::move(done)); });
   };
   EXPECT_TRUE(append_one("before"));
   const auto refused = append_one(std::string(std::size_t{3} * 1024 * 1024, 'x'));
@@ -210,7 +212,8 @@ TEST_P(EventLogContract, AClosedProducerHasAnsweredEachRecordOnce) {
   std::atomic<int> stored{0};
   auto producer = log().producer({});
   for (int i = 0; i < 500; ++i) {
-    producer->append({at(topic), "", std::string(100, 'v'), std::nullopt}, Completion<Offset>(inline_executor(), [&](Result<Offset> r) {
+    producer->append({at(topic), "", std::string(100, 'v'), std::nullopt},
+                     Completion<Offset>(inline_executor(), [&](Result<Offset> r) {
                        if (r) ++stored;
                        if (!r) EXPECT_EQ(r.error().code, ErrorCode::kCancelled);
                        ++answered;

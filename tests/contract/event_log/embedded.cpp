@@ -35,7 +35,8 @@ class EmbeddedAdapter final : public EventLogAdapter {
   std::unique_ptr<EmbeddedEventLog> log_;
 };
 
-const bool kAdded = add_adapter("embedded", [] { return Result<std::unique_ptr<EventLogAdapter>>(std::make_unique<EmbeddedAdapter>()); });
+const bool kAdded = add_adapter(
+    "embedded", [] { return Result<std::unique_ptr<EventLogAdapter>>(std::make_unique<EmbeddedAdapter>()); });
 
 }  // namespace
 }  // namespace guidepost::contract

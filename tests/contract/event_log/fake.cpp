@@ -9,7 +9,9 @@ class FakeAdapter final : public EventLogAdapter {
   EventLog& log() override { return log_; }
   void restart() override {}  // memory has no restart: what is stored stays
   void append_holes(const TopicPartition& partition) override { log_.append_hole(partition, 3); }
-  void truncate_before(const TopicPartition& partition, Offset begin) override { log_.truncate_before(partition, begin); }
+  void truncate_before(const TopicPartition& partition, Offset begin) override {
+    log_.truncate_before(partition, begin);
+  }
   std::chrono::milliseconds shortest_session() const override { return std::chrono::milliseconds{300}; }
   std::chrono::milliseconds patience() const override { return std::chrono::seconds{20}; }
 
@@ -18,7 +20,8 @@ class FakeAdapter final : public EventLogAdapter {
   test::FakeEventLog log_{timer_};
 };
 
-const bool kAdded = add_adapter("fake", [] { return Result<std::unique_ptr<EventLogAdapter>>(std::make_unique<FakeAdapter>()); });
+const bool kAdded =
+    add_adapter("fake", [] { return Result<std::unique_ptr<EventLogAdapter>>(std::make_unique<FakeAdapter>()); });
 
 }  // namespace
 }  // namespace guidepost::contract

@@ -122,7 +122,8 @@ TEST_P(EventLogContract, AWaitingFetchIsWokenByAnAppend) {
   std::promise<Batch> promise;
   auto answer = promise.get_future();
   reader->fetch({10, 1_MiB, adapter().patience() * 2},
-                Completion<std::unique_ptr<LogBatch>>(inline_executor(), [&](Batch batch) { promise.set_value(std::move(batch)); }));
+                Completion<std::unique_ptr<LogBatch>>(inline_executor(),
+                                                      [&](Batch batch) { promise.set_value(std::move(batch)); }));
   EXPECT_EQ(answer.wait_for(milliseconds{50}), std::future_status::timeout);
   append(at(topic), "", "here");
   ASSERT_EQ(answer.wait_for(adapter().patience()), std::future_status::ready);
@@ -184,7 +185,8 @@ TEST_P(EventLogContract, ClosingAReaderCancelsItsOpenFetch) {
   std::promise<Batch> promise;
   auto answer = promise.get_future();
   reader->fetch({10, 1_MiB, adapter().patience() * 2},
-                Completion<std::unique_ptr<LogBatch>>(inline_executor(), [&](Batch batch) { promise.set_value(std::move(batch)); }));
+                Completion<std::unique_ptr<LogBatch>>(inline_executor(),
+                                                      [&](Batch batch) { promise.set_value(std::move(batch)); }));
   reader.reset();
   ASSERT_EQ(answer.wait_for(adapter().patience()), std::future_status::ready);
   const auto batch = answer.get();
@@ -197,7 +199,8 @@ TEST_P(EventLogContract, ASecondFetchWhileOneIsOpenIsRefused) {
   auto reader = log().read(at(topic), Offset{0});
   std::promise<Batch> promise;
   reader->fetch({10, 1_MiB, adapter().patience()},
-                Completion<std::unique_ptr<LogBatch>>(inline_executor(), [&](Batch batch) { promise.set_value(std::move(batch)); }));
+                Completion<std::unique_ptr<LogBatch>>(inline_executor(),
+                                                      [&](Batch batch) { promise.set_value(std::move(batch)); }));
   const auto second = fetch(*reader);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kInvalidArgument);

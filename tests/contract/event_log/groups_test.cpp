@@ -9,7 +9,8 @@ using std::chrono::milliseconds;
 using Partitions = std::set<std::int32_t>;
 
 /// Options with the shortest session that the log allows.
-GroupOptions options(const EventLogAdapter& adapter, const std::string& group, const std::string& topic, const std::string& member = "") {
+GroupOptions options(const EventLogAdapter& adapter, const std::string& group, const std::string& topic,
+                     const std::string& member = "") {
   GroupOptions options{group, topic, member, adapter.shortest_session(), adapter.patience() / 2};
   return options;
 }
@@ -172,7 +173,8 @@ TEST_P(EventLogContract, ACommitSurvivesARestart) {
 TEST_P(EventLogContract, ACommitOfWhatIsMissingIsNotFound) {
   const auto topic = make_topic(1);
   for (const auto& missing : {at(fresh("missing")), at(topic, 1)}) {
-    const auto found = await<std::optional<Commit>>([&](auto done) { log().committed(fresh("group"), missing, std::move(done)); });
+    const auto found =
+        await<std::optional<Commit>>([&](auto done) { log().committed(fresh("group"), missing, std::move(done)); });
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().code, ErrorCode::kNotFound);
   }
@@ -267,7 +269,8 @@ TEST_P(EventLogContract, AnOpenFetchIsCancelledWhenItsPartitionIsRevoked) {
   std::promise<Batch> promise;
   auto answer = promise.get_future();
   peer.member().fetch(Partition{0}, {10, 1_MiB, adapter().patience() * 2},
-                      Completion<std::unique_ptr<LogBatch>>(inline_executor(), [&](Batch batch) { promise.set_value(std::move(batch)); }));
+                      Completion<std::unique_ptr<LogBatch>>(inline_executor(),
+                                                            [&](Batch batch) { promise.set_value(std::move(batch)); }));
   ASSERT_TRUE(peer.leave());
   ASSERT_EQ(answer.wait_for(adapter().patience()), std::future_status::ready);
   EXPECT_EQ(answer.get().error().code, ErrorCode::kCancelled);

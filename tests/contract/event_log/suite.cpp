@@ -9,9 +9,12 @@ std::vector<NamedEventLog>& adapters() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(On, EventLogContract, testing::ValuesIn(adapters()), [](const auto& one) { return one.param.name; });
+INSTANTIATE_TEST_SUITE_P(On, EventLogContract, testing::ValuesIn(adapters()),
+                         [](const auto& one) { return one.param.name; });
 
-std::ostream& operator<<(std::ostream& out, const Copy& copy) { return out << copy.offset << ":" << copy.key << "=" << copy.value; }
+std::ostream& operator<<(std::ostream& out, const Copy& copy) {
+  return out << copy.offset << ":" << copy.key << "=" << copy.value;
+}
 
 void EventLogContract::SetUp() {
   std::random_device random;
@@ -68,12 +71,15 @@ TopicState EventLogContract::make_again(const TopicSpec& spec) {
   return create(spec);
 }
 
-Result<Offset> EventLogContract::try_append(const TopicPartition& to, std::string key, std::string value, std::optional<TimeMs> time) {
+Result<Offset> EventLogContract::try_append(const TopicPartition& to, std::string key, std::string value,
+                                            std::optional<TimeMs> time) {
   const auto producer = log().producer({});
-  return await<Offset>([&](auto done) { producer->append({to, std::move(key), std::move(value), time}, std::move(done)); });
+  return await<Offset>(
+      [&](auto done) { producer->append({to, std::move(key), std::move(value), time}, std::move(done)); });
 }
 
-Offset EventLogContract::append(const TopicPartition& to, std::string key, std::string value, std::optional<TimeMs> time) {
+Offset EventLogContract::append(const TopicPartition& to, std::string key, std::string value,
+                                std::optional<TimeMs> time) {
   auto offset = try_append(to, std::move(key), std::move(value), time);
   if (!offset) throw std::runtime_error("append: " + offset.error().message);
   return *offset;
@@ -86,8 +92,9 @@ void EventLogContract::append_numbers(const TopicPartition& to, int count) {
   for (int i = 0; i < count; ++i) {
     auto promise = std::make_shared<std::promise<Result<Offset>>>();
     answers.push_back(promise->get_future());
-    producer->append({to, "", std::to_string(i), std::nullopt},
-                     Completion<Offset>(inline_executor(), [promise](Result<Offset> r) { promise->set_value(std::move(r)); }));
+    producer->append(
+        {to, "", std::to_string(i), std::nullopt},
+        Completion<Offset>(inline_executor(), [promise](Result<Offset> r) { promise->set_value(std::move(r)); }));
   }
   for (auto& answer : answers) {
     if (auto offset = answer.get(); !offset) throw std::runtime_error("append: " + offset.error().message);
@@ -100,11 +107,13 @@ Batch EventLogContract::fetch(LogReader& reader, FetchLimits limits) {
 
 std::vector<Copy> EventLogContract::copies(const LogBatch& batch) {
   std::vector<Copy> all;
-  for (const auto& record : batch.records()) all.push_back({record.offset.value, std::string(record.key), std::string(record.value)});
+  for (const auto& record : batch.records())
+    all.push_back({record.offset.value, std::string(record.key), std::string(record.value)});
   return all;
 }
 
-std::vector<Copy> EventLogContract::read(const TopicPartition& partition, Offset from, std::size_t count, FetchLimits limits) {
+std::vector<Copy> EventLogContract::read(const TopicPartition& partition, Offset from, std::size_t count,
+                                         FetchLimits limits) {
   std::vector<Copy> all;
   const auto reader = log().read(partition, from);
   eventually([&] {
@@ -179,7 +188,8 @@ void Peer::let_go() {
 }
 
 std::optional<Commit> Peer::committed(std::int32_t partition) {
-  auto commit = await<std::optional<Commit>>([&](auto done) { member_->committed(Partition{partition}, std::move(done)); });
+  auto commit =
+      await<std::optional<Commit>>([&](auto done) { member_->committed(Partition{partition}, std::move(done)); });
   if (!commit) throw std::runtime_error("committed: " + commit.error().message);
   return *commit;
 }
@@ -189,7 +199,8 @@ Result<void> Peer::commit(std::int32_t partition, Commit commit) {
 }
 
 Batch Peer::fetch(std::int32_t partition, FetchLimits limits) {
-  return await<std::unique_ptr<LogBatch>>([&](auto done) { member_->fetch(Partition{partition}, limits, std::move(done)); });
+  return await<std::unique_ptr<LogBatch>>(
+      [&](auto done) { member_->fetch(Partition{partition}, limits, std::move(done)); });
 }
 
 void Peer::assigned(Partition partition, std::string topic_id) {

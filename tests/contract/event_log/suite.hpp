@@ -1,8 +1,8 @@
 // What the cases of the event log's contract share.
 #pragma once
 
-#include <condition_variable>
 #include <gtest/gtest.h>
+#include <condition_variable>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -42,9 +42,13 @@ class EventLogContract : public testing::TestWithParam<NamedEventLog> {
   /// delete and create under the same name.
   TopicState make_again(const TopicSpec& spec);
 
-  static TopicPartition at(const std::string& topic, std::int32_t partition = 0) { return {topic, Partition{partition}}; }
-  Result<Offset> try_append(const TopicPartition& to, std::string key, std::string value, std::optional<TimeMs> time = std::nullopt);
-  Offset append(const TopicPartition& to, std::string key, std::string value, std::optional<TimeMs> time = std::nullopt);
+  static TopicPartition at(const std::string& topic, std::int32_t partition = 0) {
+    return {topic, Partition{partition}};
+  }
+  Result<Offset> try_append(const TopicPartition& to, std::string key, std::string value,
+                            std::optional<TimeMs> time = std::nullopt);
+  Offset append(const TopicPartition& to, std::string key, std::string value,
+                std::optional<TimeMs> time = std::nullopt);
   /// Appends `0`, `1`, ... without waiting in between.
   void append_numbers(const TopicPartition& to, int count);
 

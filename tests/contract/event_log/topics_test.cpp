@@ -64,8 +64,15 @@ TEST_P(EventLogContract, ATopicMadeAgainHasAnotherIdAndNoRecords) {
 }
 
 TEST_P(EventLogContract, TopicsWithoutAProperShapeAreRefusedBeforeSending) {
-  std::vector<TopicSpec> wrong{spec(""), spec(".."), spec("a b"), spec("ü"), spec(std::string(250, 'a')), spec("a/b"),
-                               spec(fresh("topic"), 0), spec(fresh("topic"), -1), spec(fresh("topic"), 10001)};
+  std::vector<TopicSpec> wrong{spec(""),
+                               spec(".."),
+                               spec("a b"),
+                               spec("ü"),
+                               spec(std::string(250, 'a')),
+                               spec("a/b"),
+                               spec(fresh("topic"), 0),
+                               spec(fresh("topic"), -1),
+                               spec(fresh("topic"), 10001)};
   for (const auto& one : wrong) {
     const auto made = await<TopicState>([&](auto done) { log().create_topic(one, std::move(done)); });
     ASSERT_FALSE(made) << one.name;

@@ -54,7 +54,8 @@ TEST_P(TableStoreContract, ARepeatedPutChangesNothing) {
 TEST_P(TableStoreContract, VersionsAreKeptAndReturnedNewestFirst) {
   const auto table = make_table(FamilySpec::kAllVersions);
   for (const std::int64_t timestamp : {3, 1, 4, 10, 5}) put(table, "r", "q", timestamp, std::to_string(timestamp));
-  EXPECT_EQ(versions_of(get(table, "r", {"f", {"q"}, {}, 100})), (Versions{{10, "10"}, {5, "5"}, {4, "4"}, {3, "3"}, {1, "1"}}));
+  EXPECT_EQ(versions_of(get(table, "r", {"f", {"q"}, {}, 100})),
+            (Versions{{10, "10"}, {5, "5"}, {4, "4"}, {3, "3"}, {1, "1"}}));
   EXPECT_EQ(versions_of(get(table, "r", {"f", {"q"}, {}, 2})), (Versions{{10, "10"}, {5, "5"}}));
 }
 
@@ -67,7 +68,8 @@ TEST_P(TableStoreContract, AFamilyShowsNoMoreVersionsThanItKeeps) {
 TEST_P(TableStoreContract, ManyVersionsOfOneCellAreAllKept) {
   const auto table = make_table(FamilySpec::kAllVersions);
   std::vector<RowPut> rows;
-  for (int timestamp = 0; timestamp < 2000; ++timestamp) rows.push_back({"r", {{"f", "q", timestamp, std::to_string(timestamp)}}});
+  for (int timestamp = 0; timestamp < 2000; ++timestamp)
+    rows.push_back({"r", {{"f", "q", timestamp, std::to_string(timestamp)}}});
   put(table, std::move(rows));
   EXPECT_EQ(get(table, "r", {"f", {"q"}, {}, 5000}).cells.size(), 2000U);
   EXPECT_EQ(versions_of(get(table, "r", {"f", {"q"}, {100, 200}, 1})), (Versions{{199, "199"}}));
@@ -85,7 +87,8 @@ TEST_P(TableStoreContract, ATimeRangeIsHalfOpen) {
 TEST_P(TableStoreContract, RangesMayDifferFromRowToRowOfOneCall) {
   const auto table = make_table(FamilySpec::kAllVersions);
   for (int timestamp = 1; timestamp <= 5; ++timestamp) put(table, "r", "q", timestamp, std::to_string(timestamp));
-  const auto rows = try_get(table, {{"r", {"f", {}, {0, 3}, 1}}, {"r", {"f", {}, {0, 5}, 1}}, {"r", {"f", {}, {0, 1}, 1}}});
+  const auto rows =
+      try_get(table, {{"r", {"f", {}, {0, 3}, 1}}, {"r", {"f", {}, {0, 5}, 1}}, {"r", {"f", {}, {0, 1}, 1}}});
   ASSERT_TRUE(rows);
   EXPECT_EQ(versions_of((*rows)[0]), (Versions{{2, "2"}}));
   EXPECT_EQ(versions_of((*rows)[1]), (Versions{{4, "4"}}));
@@ -101,8 +104,14 @@ TEST_P(TableStoreContract, TimestampsFromZeroToNearlyTheLargestHold) {
 
 TEST_P(TableStoreContract, CellsComeInOrderOfFamilyAndQualifier) {
   const auto table = make_table();
-  put(table, {{"r", {{"g", "a", 1, "1"}, {"f", "b", 1, "2"}, {"f", "", 1, "3"}, {"f", "a", 1, "4"}, {"f", std::string("a\0", 2), 1, "5"},
-                     {"f", "\xff", 1, "6"}, {"g", "", 1, "7"}}}});
+  put(table, {{"r",
+               {{"g", "a", 1, "1"},
+                {"f", "b", 1, "2"},
+                {"f", "", 1, "3"},
+                {"f", "a", 1, "4"},
+                {"f", std::string("a\0", 2), 1, "5"},
+                {"f", "\xff", 1, "6"},
+                {"g", "", 1, "7"}}}});
   std::string order;
   for (const auto& cell : get(table, "r").cells) order += cell.value;
   EXPECT_EQ(order, "3452671");
@@ -119,15 +128,17 @@ TEST_P(TableStoreContract, AnyBytesAreKeptInRowsQualifiersAndValues) {
 
 TEST_P(TableStoreContract, RowsThatDifferOnlyInZeroBytesAreDifferent) {
   const auto table = make_table();
-  const std::vector<std::string> rows{std::string("a", 1), std::string("a\0", 2), std::string("a\0\0", 3), std::string("a\0\1", 3),
-                                      std::string("a\0\xff", 3), std::string("a\1", 2), std::string("\0", 1), std::string("\xff\xff", 2)};
+  const std::vector<std::string> rows{std::string("a", 1),     std::string("a\0", 2),     std::string("a\0\0", 3),
+                                      std::string("a\0\1", 3), std::string("a\0\xff", 3), std::string("a\1", 2),
+                                      std::string("\0", 1),    std::string("\xff\xff", 2)};
   for (std::size_t i = 0; i < rows.size(); ++i) put(table, rows[i], "q", 1, std::to_string(i));
   for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(value(table, rows[i], "q"), std::to_string(i)) << i;
 }
 
 TEST_P(TableStoreContract, QualifiersThatDifferOnlyInZeroBytesAreDifferent) {
   const auto table = make_table();
-  const std::vector<std::string> names{"", std::string("\0", 1), std::string("\0\0", 2), std::string("\0\1", 2), std::string("\0\xff", 2), "\1", "\xff"};
+  const std::vector<std::string> names{
+      "", std::string("\0", 1), std::string("\0\0", 2), std::string("\0\1", 2), std::string("\0\xff", 2), "\1", "\xff"};
   RowPut row{"r", {}};
   for (std::size_t i = 0; i < names.size(); ++i) row.cells.push_back({"f", names[i], 1, std::to_string(i)});
   put(table, {row});
@@ -151,7 +162,8 @@ TEST_P(TableStoreContract, AnEmptyQualifierIsAQualifier) {
 TEST_P(TableStoreContract, ALargeValueIsKept) {
   const auto table = make_table();
   std::string large;
-  for (std::uint32_t x = 7; large.size() < 1024 * 1024; x = x * 1664525 + 1013904223) large.push_back(static_cast<char>(x >> 24));
+  for (std::uint32_t x = 7; large.size() < 1024 * 1024; x = x * 1664525 + 1013904223)
+    large.push_back(static_cast<char>(x >> 24));
   put(table, "r", "q", 1, large);
   EXPECT_TRUE(value(table, "r", "q") == large);
 }

@@ -26,7 +26,8 @@ class EmbeddedAdapter final : public TableStoreAdapter {
   std::unique_ptr<EmbeddedTableStore> store_;
 };
 
-const bool kAdded = add_adapter("embedded", [] { return Result<std::unique_ptr<TableStoreAdapter>>(std::make_unique<EmbeddedAdapter>()); });
+const bool kAdded = add_adapter(
+    "embedded", [] { return Result<std::unique_ptr<TableStoreAdapter>>(std::make_unique<EmbeddedAdapter>()); });
 
 }  // namespace
 }  // namespace guidepost::contract

@@ -13,7 +13,8 @@ class FakeAdapter final : public TableStoreAdapter {
   test::FakeTableStore store_;
 };
 
-const bool kAdded = add_adapter("fake", [] { return Result<std::unique_ptr<TableStoreAdapter>>(std::make_unique<FakeAdapter>()); });
+const bool kAdded =
+    add_adapter("fake", [] { return Result<std::unique_ptr<TableStoreAdapter>>(std::make_unique<FakeAdapter>()); });
 
 }  // namespace
 }  // namespace guidepost::contract

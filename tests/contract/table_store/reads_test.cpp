@@ -48,7 +48,8 @@ TEST_P(TableStoreContract, AGetOfManyRowsAnswersEach) {
 TEST_P(TableStoreContract, AFilterPicksFamilyAndQualifiers) {
   const auto table = make_table();
   put(table, {{"r", {{"f", "a", 1, "fa"}, {"f", "b", 1, "fb"}, {"f", "c", 1, "fc"}, {"g", "a", 1, "ga"}}}});
-  EXPECT_EQ(get(table, "r", {"f", {"c", "a", "x"}, {}, 1}).cells, (std::vector<Cell>{{"f", "a", 1, "fa"}, {"f", "c", 1, "fc"}}));
+  EXPECT_EQ(get(table, "r", {"f", {"c", "a", "x"}, {}, 1}).cells,
+            (std::vector<Cell>{{"f", "a", 1, "fa"}, {"f", "c", 1, "fc"}}));
   EXPECT_EQ(get(table, "r", {"g", {}, {}, 1}).cells, (std::vector<Cell>{{"g", "a", 1, "ga"}}));
   EXPECT_TRUE(get(table, "r", {"g", {"b"}, {}, 1}).empty());
   EXPECT_EQ(get(table, "r").cells.size(), 4U);
@@ -66,8 +67,20 @@ TEST_P(TableStoreContract, ARowHasItsNewestCellByName) {
 
 TEST_P(TableStoreContract, AScanGivesRowsInOrderOfTheirBytes) {
   const auto table = make_table();
-  const Keys rows{std::string("\0", 1), std::string("\0\0", 2), std::string("\0\xff", 2), std::string("\1", 1), "A", "a", std::string("a\0", 2),
-                  std::string("a\0b", 3), "aa", "b", "\x7f", "\x80", "\xff", "\xff\xff"};
+  const Keys rows{std::string("\0", 1),
+                  std::string("\0\0", 2),
+                  std::string("\0\xff", 2),
+                  std::string("\1", 1),
+                  "A",
+                  "a",
+                  std::string("a\0", 2),
+                  std::string("a\0b", 3),
+                  "aa",
+                  "b",
+                  "\x7f",
+                  "\x80",
+                  "\xff",
+                  "\xff\xff"};
   for (auto at = rows.rbegin(); at != rows.rend(); ++at) put(table, *at, "q", 1, "v");
   EXPECT_EQ(keys(table, {}), rows);
 }
@@ -116,7 +129,8 @@ TEST_P(TableStoreContract, PagesJoinWithoutLossOrRepetition) {
     puts.push_back({key, {{"f", "q", 1, "v"}}});
   }
   put(table, puts);
-  for (const std::size_t page : {1U, 7U, 21U, 104U, 105U, 106U}) EXPECT_EQ(keys(table, {"", "", {}, page}), rows) << page;
+  for (const std::size_t page : {1U, 7U, 21U, 104U, 105U, 106U})
+    EXPECT_EQ(keys(table, {"", "", {}, page}), rows) << page;
 }
 
 TEST_P(TableStoreContract, APrefixScanFindsExactlyItsRowsAlsoWithFf) {
@@ -130,7 +144,10 @@ TEST_P(TableStoreContract, APrefixScanFindsExactlyItsRowsAlsoWithFf) {
 
 TEST_P(TableStoreContract, RowsWithoutAFittingCellAreLeftOutOfAScan) {
   const auto table = make_table();
-  put(table, {{"a", {{"f", "x", 1, "v"}}}, {"b", {{"g", "x", 1, "v"}}}, {"c", {{"f", "y", 1, "v"}}}, {"d", {{"f", "x", 9, "v"}}}});
+  put(table, {{"a", {{"f", "x", 1, "v"}}},
+              {"b", {{"g", "x", 1, "v"}}},
+              {"c", {{"f", "y", 1, "v"}}},
+              {"d", {{"f", "x", 9, "v"}}}});
   EXPECT_EQ(keys(table, {"", "", {"f", {}, {}, 1}, 2}), (Keys{"a", "c", "d"}));
   EXPECT_EQ(keys(table, {"", "", {"f", {"x"}, {}, 1}, 1}), (Keys{"a", "d"}));
   EXPECT_EQ(keys(table, {"", "", {"f", {}, {0, 5}, 1}, 1}), (Keys{"a", "c"}));
@@ -138,7 +155,8 @@ TEST_P(TableStoreContract, RowsWithoutAFittingCellAreLeftOutOfAScan) {
 
 TEST_P(TableStoreContract, AScanGivesVersionsAndFamiliesAsAGetDoes) {
   const auto table = make_table(FamilySpec::kAllVersions);
-  for (int timestamp = 1; timestamp <= 4; ++timestamp) put(table, {{"r", {{"f", "q", timestamp, "f"}, {"g", "q", timestamp, "g"}}}});
+  for (int timestamp = 1; timestamp <= 4; ++timestamp)
+    put(table, {{"r", {{"f", "q", timestamp, "f"}, {"g", "q", timestamp, "g"}}}});
   put(table, "s", "q", 1, "other");
   const CellFilter filter{"", {}, {2, 4}, 9};
   const auto page = try_scan(table, {"r", "s", filter, 10});
@@ -150,7 +168,8 @@ TEST_P(TableStoreContract, AScanGivesVersionsAndFamiliesAsAGetDoes) {
 
 TEST_P(TableStoreContract, AScanOfLargeRowsComesInPagesOfAnySize) {
   const auto table = make_table();
-  for (int i = 0; i < 12; ++i) put(table, "r" + std::to_string(10 + i), "q", 1, std::string(std::size_t{1024} * 1024, 'x'));
+  for (int i = 0; i < 12; ++i)
+    put(table, "r" + std::to_string(10 + i), "q", 1, std::string(std::size_t{1024} * 1024, 'x'));
   EXPECT_EQ(keys(table, {"", "", {}, 1000}).size(), 12U);
 }
 
@@ -161,7 +180,8 @@ TEST_P(TableStoreContract, AScanWhileOthersWriteSeesEachOldRowOnce) {
   put(table, puts);
   std::atomic<bool> stop{false};
   std::thread writer([&] {
-    for (int i = 0; !stop; ++i) try_put(table, {{"new" + std::to_string(i), {{"f", "q", 1, "v"}}}, {"old1100", {{"f", "q", i + 2, "v"}}}});
+    for (int i = 0; !stop; ++i)
+      try_put(table, {{"new" + std::to_string(i), {{"f", "q", 1, "v"}}}, {"old1100", {{"f", "q", i + 2, "v"}}}});
   });
   const auto found = keys(table, {"old", "", {}, 50});
   stop = true;

@@ -17,7 +17,8 @@ std::vector<NamedTableStore>& adapters() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(On, TableStoreContract, testing::ValuesIn(adapters()), [](const auto& one) { return one.param.name; });
+INSTANTIATE_TEST_SUITE_P(On, TableStoreContract, testing::ValuesIn(adapters()),
+                         [](const auto& one) { return one.param.name; });
 
 void TableStoreContract::SetUp() {
   std::random_device random;
@@ -68,8 +69,8 @@ void TableStoreContract::put(const std::string& table, std::vector<RowPut> rows)
   if (!done) throw std::runtime_error("put: " + done.error().message);
 }
 
-void TableStoreContract::put(const std::string& table, const std::string& row, const std::string& qualifier, std::int64_t timestamp,
-                             const std::string& value) {
+void TableStoreContract::put(const std::string& table, const std::string& row, const std::string& qualifier,
+                             std::int64_t timestamp, const std::string& value) {
   put(table, {{row, {{"f", qualifier, timestamp, value}}}});
 }
 
@@ -84,7 +85,8 @@ Row TableStoreContract::get(const std::string& table, const std::string& row, Ce
   return std::move(rows->front());
 }
 
-std::optional<std::string> TableStoreContract::value(const std::string& table, const std::string& row, const std::string& qualifier) {
+std::optional<std::string> TableStoreContract::value(const std::string& table, const std::string& row,
+                                                     const std::string& qualifier) {
   const Row found = get(table, row, {"f", {qualifier}, {}, 1});
   return found.empty() ? std::nullopt : std::optional(found.cells.front().value);
 }
@@ -116,8 +118,8 @@ bool TableStoreContract::applied(const std::string& table, CheckAndPut request) 
   return *result;
 }
 
-CheckAndPut TableStoreContract::change(const std::string& row, std::optional<std::string> expected, std::int64_t timestamp,
-                                       const std::string& value) {
+CheckAndPut TableStoreContract::change(const std::string& row, std::optional<std::string> expected,
+                                       std::int64_t timestamp, const std::string& value) {
   return {row, "f", "q", std::move(expected), {row, {{"f", "q", timestamp, value}}}};
 }
 

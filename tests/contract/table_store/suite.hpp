@@ -32,7 +32,8 @@ class TableStoreContract : public testing::TestWithParam<NamedTableStore> {
   Result<void> try_put(const std::string& table, std::vector<RowPut> rows);
   void put(const std::string& table, std::vector<RowPut> rows);
   /// One cell of family `f`.
-  void put(const std::string& table, const std::string& row, const std::string& qualifier, std::int64_t timestamp, const std::string& value);
+  void put(const std::string& table, const std::string& row, const std::string& qualifier, std::int64_t timestamp,
+           const std::string& value);
   Result<std::vector<Row>> try_get(const std::string& table, std::vector<RowGet> rows);
   Row get(const std::string& table, const std::string& row, CellFilter filter = {});
   /// Value of the newest cell of family `f`; nothing where there is none.
@@ -44,7 +45,8 @@ class TableStoreContract : public testing::TestWithParam<NamedTableStore> {
   /// Its answer, where an error fails the test.
   bool applied(const std::string& table, CheckAndPut request);
   /// CheckAndPut on one cell of family `f` that writes that cell.
-  static CheckAndPut change(const std::string& row, std::optional<std::string> expected, std::int64_t timestamp, const std::string& value);
+  static CheckAndPut change(const std::string& row, std::optional<std::string> expected, std::int64_t timestamp,
+                            const std::string& value);
 
   std::unique_ptr<TableStoreAdapter> adapter_;
 

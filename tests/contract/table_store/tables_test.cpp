@@ -15,9 +15,11 @@ TEST_P(TableStoreContract, ATableThatExistsIsLeftAsItIs) {
 
 TEST_P(TableStoreContract, ATableMaySplitItsRowsFromTheStart) {
   const auto table = fresh("split");
-  ASSERT_TRUE(create({table, {{"f", 1, Compression::kNone}}, {std::string("\x10", 1), std::string("\x80\0", 2), "\xff"}}));
+  ASSERT_TRUE(
+      create({table, {{"f", 1, Compression::kNone}}, {std::string("\x10", 1), std::string("\x80\0", 2), "\xff"}}));
   std::vector<RowPut> rows;
-  for (int i = 0; i < 256; ++i) rows.push_back({std::string(1, static_cast<char>(i)) + "row", {{"f", "q", 1, std::to_string(i)}}});
+  for (int i = 0; i < 256; ++i)
+    rows.push_back({std::string(1, static_cast<char>(i)) + "row", {{"f", "q", 1, std::to_string(i)}}});
   put(table, rows);
   const auto found = keys(table, {"", "", {}, 100});
   ASSERT_EQ(found.size(), 256U);

@@ -12,7 +12,8 @@ TEST_P(TableStoreContract, FiveThousandRowsGoInOneCall) {
   const auto table = make_table();
   std::vector<RowPut> rows;
   for (int i = 0; i < 5000; ++i) {
-    rows.push_back({"row" + std::to_string(i), {{"f", "a", 1, std::string(200, 'x')}, {"g", "b", 1, std::to_string(i)}}});
+    rows.push_back(
+        {"row" + std::to_string(i), {{"f", "a", 1, std::string(200, 'x')}, {"g", "b", 1, std::to_string(i)}}});
   }
   put(table, std::move(rows));
   EXPECT_EQ(keys(table, {"", "", {}, 1000}).size(), 5000U);
@@ -48,7 +49,10 @@ TEST_P(TableStoreContract, ARowOfSeveralFamiliesIsNeverSeenInPart) {
   const auto table = make_table();
   std::atomic<bool> stop{false};
   const auto write = [&](int i) {
-    return try_put(table, {{"r", {{"f", "a", i, std::to_string(i)}, {"f", "b", i, std::to_string(i)}, {"g", "c", i, std::to_string(i)}}}});
+    return try_put(
+        table,
+        {{"r",
+          {{"f", "a", i, std::to_string(i)}, {"f", "b", i, std::to_string(i)}, {"g", "c", i, std::to_string(i)}}}});
   };
   ASSERT_TRUE(write(1));
   std::thread writer([&] {
@@ -71,7 +75,8 @@ TEST_P(TableStoreContract, PutsFromEightThreadsAllArrive) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 25; ++i) {
         std::vector<RowPut> rows;
-        for (int r = 0; r < 10; ++r) rows.push_back({"t" + std::to_string(t) + "-" + std::to_string(i * 10 + r), {{"f", "q", 1, "v"}}});
+        for (int r = 0; r < 10; ++r)
+          rows.push_back({"t" + std::to_string(t) + "-" + std::to_string(i * 10 + r), {{"f", "q", 1, "v"}}});
         rows.push_back({"shared", {{"f", "q", i * 8 + t, std::to_string(i * 8 + t)}}});
         if (!try_put(table, std::move(rows))) ++failures;
       }
@@ -94,7 +99,9 @@ TEST_P(TableStoreContract, WhatBreaksTheLimitsIsRefusedBeforeAnythingIsWritten) 
       {"r", {{"", "q", 1, "v"}}},
       {"r", {{"f", std::string(32768, 'q'), 1, "v"}}},
       {"r", {{"f", "q", 1, std::string(std::size_t{8} * 1024 * 1024 + 1, 'v')}}},
-      {"r", {{"f", "a", 1, std::string(std::size_t{8} * 1024 * 1024, 'v')}, {"f", "b", 1, std::string(std::size_t{8} * 1024 * 1024, 'v')}}},
+      {"r",
+       {{"f", "a", 1, std::string(std::size_t{8} * 1024 * 1024, 'v')},
+        {"f", "b", 1, std::string(std::size_t{8} * 1024 * 1024, 'v')}}},
   };
   for (std::size_t i = 0; i < wrong.size(); ++i) {
     const auto refused = try_put(table, {{"neighbour", {{"f", "q", 1, "v"}}}, wrong[i]});
@@ -117,7 +124,8 @@ TEST_P(TableStoreContract, ReadsThatBreakTheLimitsAreRefused) {
     ASSERT_FALSE(rows) << i;
     EXPECT_EQ(rows.error().code, ErrorCode::kInvalidArgument) << i;
   }
-  for (const auto& request : {ScanRequest{"", "", {}, 0}, ScanRequest{"", "", {"f", {}, {3, 2}, 1}, 10}, ScanRequest{"", "", {"f", {}, {}, -1}, 10}}) {
+  for (const auto& request : {ScanRequest{"", "", {}, 0}, ScanRequest{"", "", {"f", {}, {3, 2}, 1}, 10},
+                              ScanRequest{"", "", {"f", {}, {}, -1}, 10}}) {
     const auto page = try_scan(table, request);
     ASSERT_FALSE(page);
     EXPECT_EQ(page.error().code, ErrorCode::kInvalidArgument);
@@ -141,7 +149,8 @@ TEST_P(TableStoreContract, AnUnknownFamilyIsRefused) {
   EXPECT_TRUE(get(table, "s").empty()) << "a row was written in part";
   EXPECT_EQ(try_get(table, {{"r", {"x", {}, {}, 1}}}).error().code, ErrorCode::kRefused);
   EXPECT_EQ(try_scan(table, {"", "", {"x", {}, {}, 1}, 10}).error().code, ErrorCode::kRefused);
-  EXPECT_EQ(check_and_put(table, {"r", "x", "q", std::nullopt, {"r", {{"f", "q", 1, "v"}}}}).error().code, ErrorCode::kRefused);
+  EXPECT_EQ(check_and_put(table, {"r", "x", "q", std::nullopt, {"r", {{"f", "q", 1, "v"}}}}).error().code,
+            ErrorCode::kRefused);
   EXPECT_EQ(check_and_put(table, {"r", "f", "q", "v", {"r", {{"x", "q", 1, "v"}}}}).error().code, ErrorCode::kRefused);
 }
 
