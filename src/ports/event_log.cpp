@@ -16,7 +16,8 @@ Result<void> refuse(std::string why) { return fail(ErrorCode::kInvalidArgument, 
 Result<void> check(const TopicSpec& spec) {
   const bool named = !spec.name.empty() && spec.name.size() <= kMaxTopicName && spec.name != "." && spec.name != ".." &&
                      std::all_of(spec.name.begin(), spec.name.end(), [](char c) {
-                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                              c == '.' || c == '-';
                      });
   if (!named) return refuse("'" + spec.name + "' is no name of a topic");
   if (spec.partitions < 1 || spec.partitions > kMaxPartitions) {
@@ -28,7 +29,8 @@ Result<void> check(const TopicSpec& spec) {
 }
 
 Result<void> check(const Commit& commit) {
-  if (commit.position.value < 0) return refuse("a commit has the negative position " + std::to_string(commit.position.value));
+  if (commit.position.value < 0)
+    return refuse("a commit has the negative position " + std::to_string(commit.position.value));
   if (commit.metadata.size() > kMaxMetadata) {
     return refuse("the metadata of a commit, " + std::to_string(commit.metadata.size()) + " bytes, is over 4096");
   }

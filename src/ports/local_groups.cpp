@@ -133,9 +133,10 @@ void LocalGroups::State::joined(const Place& place, Result<std::optional<TopicSt
     timer.post_after(std::chrono::milliseconds{100}, [weak, place] {
       const auto self = weak.lock();
       if (!self) return;
-      self->log.describe_topic(place.group.second, Completion<std::optional<TopicState>>(self->timer, [weak, place](auto again) {
-        if (const auto alive = weak.lock()) alive->joined(place, std::move(again));
-      }));
+      self->log.describe_topic(place.group.second,
+                               Completion<std::optional<TopicState>>(self->timer, [weak, place](auto again) {
+                                 if (const auto alive = weak.lock()) alive->joined(place, std::move(again));
+                               }));
     });
     return;
   }
@@ -153,7 +154,8 @@ void LocalGroups::State::joined(const Place& place, Result<std::optional<TopicSt
   }
   auto& group = groups[place.group];
   if (group.topic && group.topic->id != (*topic)->id) {
-    fail_group(place.group, {ErrorCode::kTopicChanged, "topic " + place.group.second + " was deleted and made again"}, after);
+    fail_group(place.group, {ErrorCode::kTopicChanged, "topic " + place.group.second + " was deleted and made again"},
+               after);
     return;
   }
   group.topic = **topic;
@@ -228,7 +230,8 @@ void LocalGroups::State::assign(const GroupKey& key, Slot& slot, Partition parti
 }
 
 /// Asks the member to let go; what its listener does not know of is taken at once.
-void LocalGroups::State::revoke(const GroupKey& key, const SlotKey& slot_key, Slot& slot, Partition partition, Leftovers& after) {
+void LocalGroups::State::revoke(const GroupKey& key, const SlotKey& slot_key, Slot& slot, Partition partition,
+                                Leftovers& after) {
   auto& owned = slot.owned[partition];
   if (owned.revoking) return;
   drop(owned, after);
@@ -243,7 +246,9 @@ void LocalGroups::State::revoke(const GroupKey& key, const SlotKey& slot_key, Sl
   Task done = [weak, place, partition, token] {
     if (const auto self = weak.lock()) self->released(place, partition, token, false);
   };
-  Mailbox::post(slot.mailbox, [partition, done = std::move(done)](GroupListener& l) mutable { l.revoking(partition, std::move(done)); });
+  Mailbox::post(slot.mailbox, [partition, done = std::move(done)](GroupListener& l) mutable {
+    l.revoking(partition, std::move(done));
+  });
   timer.post_after(slot.options.revoke_deadline, [weak, place, partition, token] {
     if (const auto self = weak.lock()) self->released(place, partition, token, true);
   });
@@ -285,7 +290,8 @@ void LocalGroups::State::vacate(const GroupKey& key, const SlotKey& slot_key, Le
     drop(owned, after);
     owned.told = false;
   }
-  if (slot.leaving) after.answers.emplace_back(std::move(*slot.leaving), fail(ErrorCode::kCancelled, "the member was closed"));
+  if (slot.leaving)
+    after.answers.emplace_back(std::move(*slot.leaving), fail(ErrorCode::kCancelled, "the member was closed"));
   slot.leaving.reset();
   if (!slot.named()) {
     group.slots.erase(slot_key);
@@ -346,7 +352,8 @@ namespace {
 /// One member, told apart from earlier ones of the same name by its number.
 class LocalMember final : public GroupMember {
  public:
-  LocalMember(std::shared_ptr<LocalGroups::State> state, LocalGroups::State::Place place, std::shared_ptr<Mailbox> mailbox)
+  LocalMember(std::shared_ptr<LocalGroups::State> state, LocalGroups::State::Place place,
+              std::shared_ptr<Mailbox> mailbox)
       : state_(std::move(state)), place_(std::move(place)), mailbox_(std::move(mailbox)) {}
 
   ~LocalMember() override {
@@ -388,8 +395,8 @@ class LocalMember final : public GroupMember {
       if (slot != nullptr && slot->owned.contains(partition)) topic_id = state_->groups[place_.group].topic->id;
     }
     if (topic_id.empty()) return done(not_ours(partition));
-    state_->commits.store_commit(place_.group.first, {place_.group.second, partition}, std::move(topic_id), std::move(commit),
-                                 std::move(done));
+    state_->commits.store_commit(place_.group.first, {place_.group.second, partition}, std::move(topic_id),
+                                 std::move(commit), std::move(done));
   }
 
   void leave(Completion<void> done) override { state_->leave(place_, std::move(done)); }
@@ -447,9 +454,10 @@ std::unique_ptr<GroupMember> LocalGroups::join(GroupOptions options, GroupListen
     slot.mailbox = mailbox;
   }
   std::weak_ptr<State> weak = state_;
-  state_->log.describe_topic(place.group.second, Completion<std::optional<TopicState>>(state_->timer, [weak, place](auto topic) {
-    if (const auto self = weak.lock()) self->joined(place, std::move(topic));
-  }));
+  state_->log.describe_topic(place.group.second,
+                             Completion<std::optional<TopicState>>(state_->timer, [weak, place](auto topic) {
+                               if (const auto self = weak.lock()) self->joined(place, std::move(topic));
+                             }));
   return std::make_unique<LocalMember>(state_, place, std::move(mailbox));
 }
 
@@ -460,7 +468,8 @@ void LocalGroups::topic_deleted(const std::string& topic) {
   for (const auto& [key, _] : state_->groups) {
     if (key.second == topic) keys.push_back(key);
   }
-  for (const auto& key : keys) state_->fail_group(key, {ErrorCode::kNotFound, "topic " + topic + " was deleted"}, after);
+  for (const auto& key : keys)
+    state_->fail_group(key, {ErrorCode::kNotFound, "topic " + topic + " was deleted"}, after);
 }
 
 void LocalGroups::lose(const std::string& group, const TopicPartition& partition) {

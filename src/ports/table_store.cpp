@@ -26,7 +26,8 @@ Result<void> check_qualifier(std::string_view qualifier) {
 }
 
 Result<void> check_filter(const CellFilter& filter) {
-  if (filter.time.from < 0 || filter.time.to <= filter.time.from) return refuse("a range of timestamps is empty or negative");
+  if (filter.time.from < 0 || filter.time.to <= filter.time.from)
+    return refuse("a range of timestamps is empty or negative");
   if (filter.versions < 1) return refuse("fewer than one version is asked for");
   if (filter.family.empty() && !filter.qualifiers.empty()) return refuse("qualifiers are given without their family");
   for (const auto& qualifier : filter.qualifiers) {
@@ -36,9 +37,13 @@ Result<void> check_filter(const CellFilter& filter) {
 }
 
 bool is_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
-  }) && name.front() != '.' && name.front() != '-';
+  return !name.empty() &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) {
+                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                              c == '.' || c == '-';
+                     }) &&
+         name.front() != '.' && name.front() != '-';
 }
 
 }  // namespace
@@ -64,8 +69,10 @@ Result<void> check(const RowPut& put) {
   for (const auto& cell : put.cells) {
     if (cell.family.empty()) return refuse("a cell has no family");
     if (auto ok = check_qualifier(cell.qualifier); !ok) return ok;
-    if (cell.timestamp < 0 || cell.timestamp == INT64_MAX) return refuse("a cell has the timestamp " + std::to_string(cell.timestamp));
-    if (cell.value.size() > kMaxValue) return refuse("a value of " + std::to_string(cell.value.size()) + " bytes is over 8 MiB");
+    if (cell.timestamp < 0 || cell.timestamp == INT64_MAX)
+      return refuse("a cell has the timestamp " + std::to_string(cell.timestamp));
+    if (cell.value.size() > kMaxValue)
+      return refuse("a value of " + std::to_string(cell.value.size()) + " bytes is over 8 MiB");
     bytes += cell.family.size() + cell.qualifier.size() + cell.value.size();
   }
   if (bytes > kMaxPut) return refuse("a put of " + std::to_string(bytes) + " bytes is over 16 MiB");
@@ -78,7 +85,8 @@ Result<void> check(const RowGet& get) {
 }
 
 Result<void> check(const ScanRequest& request) {
-  if (request.start.size() > kMaxRowKey + 1 || request.stop.size() > kMaxRowKey + 1) return refuse("a bound of a scan is over 32768 bytes");
+  if (request.start.size() > kMaxRowKey + 1 || request.stop.size() > kMaxRowKey + 1)
+    return refuse("a bound of a scan is over 32768 bytes");
   if (request.max_rows == 0) return refuse("a page of no rows is asked for");
   return check_filter(request.cells);
 }
@@ -92,7 +100,8 @@ Result<void> check(const CheckAndPut& request) {
 }
 
 Result<void> check(const TableSpec& spec) {
-  if (!is_name(spec.name) || spec.name.size() > kMaxTableName) return refuse("'" + spec.name + "' is no name of a table");
+  if (!is_name(spec.name) || spec.name.size() > kMaxTableName)
+    return refuse("'" + spec.name + "' is no name of a table");
   if (spec.families.empty()) return refuse("table " + spec.name + " has no family");
   std::vector<std::string_view> names;
   for (const auto& family : spec.families) {
@@ -103,7 +112,8 @@ Result<void> check(const TableSpec& spec) {
     names.push_back(family.name);
   }
   std::sort(names.begin(), names.end());
-  if (std::adjacent_find(names.begin(), names.end()) != names.end()) return refuse("table " + spec.name + " names a family twice");
+  if (std::adjacent_find(names.begin(), names.end()) != names.end())
+    return refuse("table " + spec.name + " names a family twice");
   if (!std::is_sorted(spec.split_keys.begin(), spec.split_keys.end()) ||
       std::adjacent_find(spec.split_keys.begin(), spec.split_keys.end()) != spec.split_keys.end() ||
       (!spec.split_keys.empty() && spec.split_keys.front().empty())) {

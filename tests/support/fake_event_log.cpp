@@ -36,19 +36,21 @@ class FakeBatch final : public LogBatch {
 };
 
 tl::unexpected<Error> no_partition(const TopicPartition& partition) {
-  return fail(ErrorCode::kNotFound, "there is no partition " + std::to_string(partition.partition.value) + " of a topic " + partition.topic);
+  return fail(ErrorCode::kNotFound,
+              "there is no partition " + std::to_string(partition.partition.value) + " of a topic " + partition.topic);
 }
 
 }  // namespace
 
 class FakeReader final : public LogReader {
  public:
-  FakeReader(FakeEventLog& log, std::shared_ptr<FakeEventLog::Reading> reading) : log_(log), reading_(std::move(reading)) {}
+  FakeReader(FakeEventLog& log, std::shared_ptr<FakeEventLog::Reading> reading)
+      : log_(log), reading_(std::move(reading)) {}
   ~FakeReader() override { log_.close(reading_); }
   void fetch(FetchLimits limits, Completion<std::unique_ptr<LogBatch>> done) override {
-    log_.faults_.run_later(FakeEventLog::Call::kFetch, std::move(done), [log = &log_, reading = reading_, limits](auto answer) {
-      log->fetch(reading, limits, std::move(answer));
-    });
+    log_.faults_.run_later(
+        FakeEventLog::Call::kFetch, std::move(done),
+        [log = &log_, reading = reading_, limits](auto answer) { log->fetch(reading, limits, std::move(answer)); });
   }
 
  private:
@@ -66,17 +68,19 @@ class FakeProducer final : public LogProducer {
     if (state_->dead) return done(fail(ErrorCode::kFailed, "the producer is dead"));
     state_->in_flight += bytes;
     // Counts down and learns of its death when the answer is given, wherever that is.
-    Completion<Offset> watched(inline_executor(), [state = state_, bytes, done = std::move(done)](Result<Offset> result) mutable {
-      state->in_flight -= bytes;
-      if (!result && result.error().code == ErrorCode::kFailed) state->dead = true;
-      done(std::move(result));
-    });
-    log_.faults_.run(FakeEventLog::Call::kAppend, std::move(watched), [log = &log_, state = state_, record = std::move(record)]() -> Result<Offset> {
-      if (state->dead) return fail(ErrorCode::kFailed, "the producer is dead");
-      auto offset = log->append(record);
-      log->wake();
-      return offset;
-    });
+    Completion<Offset> watched(inline_executor(),
+                               [state = state_, bytes, done = std::move(done)](Result<Offset> result) mutable {
+                                 state->in_flight -= bytes;
+                                 if (!result && result.error().code == ErrorCode::kFailed) state->dead = true;
+                                 done(std::move(result));
+                               });
+    log_.faults_.run(FakeEventLog::Call::kAppend, std::move(watched),
+                     [log = &log_, state = state_, record = std::move(record)]() -> Result<Offset> {
+                       if (state->dead) return fail(ErrorCode::kFailed, "the producer is dead");
+                       auto offset = log->append(record);
+                       log->wake();
+                       return offset;
+                     });
   }
   Bytes in_flight_bytes() const override { return Bytes{state_->in_flight}; }
 
@@ -106,11 +110,14 @@ TopicState FakeEventLog::make_topic(const std::string& name, std::int32_t partit
   spec.log_append_time = log_append_time;
   std::lock_guard lock(mutex_);
   auto [at, made] = topics_.try_emplace(name);
-  if (made) at->second = {spec, "topic-" + std::to_string(++last_id_), std::vector<PartitionLog>(static_cast<std::size_t>(partitions))};
+  if (made)
+    at->second = {spec, "topic-" + std::to_string(++last_id_),
+                  std::vector<PartitionLog>(static_cast<std::size_t>(partitions))};
   return state_of(at->second);
 }
 
-Offset FakeEventLog::append_now(const TopicPartition& to, std::string key, std::string value, std::optional<TimeMs> time) {
+Offset FakeEventLog::append_now(const TopicPartition& to, std::string key, std::string value,
+                                std::optional<TimeMs> time) {
   const auto offset = append({to, std::move(key), std::move(value), time});
   wake();
   return offset.value();
@@ -189,7 +196,8 @@ void FakeEventLog::create_topic(TopicSpec spec, Completion<TopicState> done) {
     std::lock_guard lock(mutex_);
     if (topics_.contains(spec.name)) return fail(ErrorCode::kAlreadyExists, "topic " + spec.name + " exists");
     auto& topic = topics_[spec.name];
-    topic = {spec, "topic-" + std::to_string(++last_id_), std::vector<PartitionLog>(static_cast<std::size_t>(spec.partitions))};
+    topic = {spec, "topic-" + std::to_string(++last_id_),
+             std::vector<PartitionLog>(static_cast<std::size_t>(spec.partitions))};
     return state_of(topic);
   });
 }
@@ -210,12 +218,13 @@ void FakeEventLog::delete_topic(std::string topic, Completion<void> done) {
 }
 
 void FakeEventLog::describe_topic(std::string topic, Completion<std::optional<TopicState>> done) {
-  faults_.run(Call::kDescribeTopic, std::move(done), [this, topic = std::move(topic)]() -> Result<std::optional<TopicState>> {
-    std::lock_guard lock(mutex_);
-    const auto found = topics_.find(topic);
-    if (found == topics_.end()) return std::nullopt;
-    return state_of(found->second);
-  });
+  faults_.run(Call::kDescribeTopic, std::move(done),
+              [this, topic = std::move(topic)]() -> Result<std::optional<TopicState>> {
+                std::lock_guard lock(mutex_);
+                const auto found = topics_.find(topic);
+                if (found == topics_.end()) return std::nullopt;
+                return state_of(found->second);
+              });
 }
 
 void FakeEventLog::bounds(TopicPartition partition, Completion<LogBounds> done) {
@@ -255,14 +264,16 @@ void FakeEventLog::ping(Completion<void> done) {
   faults_.run(Call::kPing, std::move(done), []() -> Result<void> { return {}; });
 }
 
-void FakeEventLog::store_commit(std::string group, TopicPartition partition, std::string topic_id, Commit commit, Completion<void> done) {
+void FakeEventLog::store_commit(std::string group, TopicPartition partition, std::string topic_id, Commit commit,
+                                Completion<void> done) {
   faults_.run(Call::kCommit, std::move(done),
               [this, group = std::move(group), partition = std::move(partition), topic_id = std::move(topic_id),
                commit = std::move(commit)]() -> Result<void> {
                 std::lock_guard lock(mutex_);
                 const auto topic = topics_.find(partition.topic);
                 if (topic == topics_.end()) return no_partition(partition);
-                if (topic->second.id != topic_id) return fail(ErrorCode::kTopicChanged, "topic " + partition.topic + " was made again");
+                if (topic->second.id != topic_id)
+                  return fail(ErrorCode::kTopicChanged, "topic " + partition.topic + " was made again");
                 commits_[{group, topic_id, partition.partition}] = commit;
                 return {};
               });
@@ -270,7 +281,8 @@ void FakeEventLog::store_commit(std::string group, TopicPartition partition, std
 
 Result<FakeEventLog::PartitionLog*> FakeEventLog::find(const TopicPartition& partition) {
   const auto topic = topics_.find(partition.topic);
-  if (topic == topics_.end() || partition.partition.value < 0 || partition.partition.value >= topic->second.spec.partitions) {
+  if (topic == topics_.end() || partition.partition.value < 0 ||
+      partition.partition.value >= topic->second.spec.partitions) {
     return no_partition(partition);
   }
   return &topic->second.partitions[static_cast<std::size_t>(partition.partition.value)];
@@ -282,7 +294,8 @@ Result<Offset> FakeEventLog::append(const NewRecord& record) {
   if (!log) return tl::unexpected(log.error());
   const auto& spec = topics_.at(record.to.topic).spec;
   if (record.key.size() + record.value.size() > spec.max_record.value) {
-    return fail(ErrorCode::kPoison, "a record of " + std::to_string(record.key.size() + record.value.size()) + " bytes is over the topic's limit");
+    return fail(ErrorCode::kPoison, "a record of " + std::to_string(record.key.size() + record.value.size()) +
+                                        " bytes is over the topic's limit");
   }
   const TimeMs now = append_time_.value_or(timer_.wall());
   const Offset offset = (*log)->end;
@@ -301,11 +314,13 @@ std::optional<FakeEventLog::BatchResult> FakeEventLog::try_read(Reading& reading
   if (!found) return tl::unexpected(found.error());
   const auto& id = topics_.at(reading.partition.topic).id;
   if (reading.topic_id.empty()) reading.topic_id = id;
-  if (reading.topic_id != id) return fail(ErrorCode::kTopicChanged, "topic " + reading.partition.topic + " was deleted and made again");
+  if (reading.topic_id != id)
+    return fail(ErrorCode::kTopicChanged, "topic " + reading.partition.topic + " was deleted and made again");
   const auto& log = **found;
   if (reading.position < log.begin || reading.position > log.end) {
     return fail(ErrorCode::kOutOfRange, "offset " + std::to_string(reading.position.value) + " is not in [" +
-                                            std::to_string(log.begin.value) + ", " + std::to_string(log.end.value) + "]");
+                                            std::to_string(log.begin.value) + ", " + std::to_string(log.end.value) +
+                                            "]");
   }
   if (reading.position == log.end) return std::nullopt;
   std::vector<std::pair<Offset, const StoredRecord*>> taken;
@@ -325,7 +340,8 @@ std::optional<FakeEventLog::BatchResult> FakeEventLog::try_read(Reading& reading
   return batch;
 }
 
-void FakeEventLog::fetch(const std::shared_ptr<Reading>& reading, FetchLimits limits, Completion<std::unique_ptr<LogBatch>> done) {
+void FakeEventLog::fetch(const std::shared_ptr<Reading>& reading, FetchLimits limits,
+                         Completion<std::unique_ptr<LogBatch>> done) {
   std::optional<BatchResult> answer;
   {
     std::lock_guard lock(mutex_);

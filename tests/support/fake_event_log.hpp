@@ -27,7 +27,8 @@ class FakeEventLog final : public EventLog, private CommitStore {
 
   /// Short set-ups, at once and without faults.
   TopicState make_topic(const std::string& name, std::int32_t partitions, bool log_append_time = true);
-  Offset append_now(const TopicPartition& to, std::string key, std::string value, std::optional<TimeMs> time = std::nullopt);
+  Offset append_now(const TopicPartition& to, std::string key, std::string value,
+                    std::optional<TimeMs> time = std::nullopt);
   void commit_now(const std::string& group, const TopicPartition& partition, Commit commit);
 
   /// The next `count` offsets are holes, as transaction markers leave them.

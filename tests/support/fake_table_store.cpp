@@ -5,7 +5,8 @@
 namespace guidepost::test {
 
 const FamilySpec* FakeTableStore::Table::family(const std::string& name) const {
-  const auto found = std::find_if(spec.families.begin(), spec.families.end(), [&](const auto& f) { return f.name == name; });
+  const auto found =
+      std::find_if(spec.families.begin(), spec.families.end(), [&](const auto& f) { return f.name == name; });
   return found == spec.families.end() ? nullptr : &*found;
 }
 
@@ -28,8 +29,8 @@ Row FakeTableStore::peek(const std::string& table, const std::string& row) const
   return select(row, cells->second, {"", {}, {}, FamilySpec::kAllVersions});
 }
 
-std::optional<std::string> FakeTableStore::peek(const std::string& table, const std::string& row, const std::string& family,
-                                                const std::string& qualifier) const {
+std::optional<std::string> FakeTableStore::peek(const std::string& table, const std::string& row,
+                                                const std::string& family, const std::string& qualifier) const {
   const Row all = peek(table, row);
   const Cell* cell = all.find(family, qualifier);
   return cell == nullptr ? std::nullopt : std::optional(cell->value);
@@ -39,12 +40,14 @@ std::vector<Row> FakeTableStore::peek_all(const std::string& table) const {
   std::lock_guard lock(mutex_);
   std::vector<Row> rows;
   if (const auto found = tables_.find(table); found != tables_.end()) {
-    for (const auto& [key, cells] : found->second.rows) rows.push_back(select(key, cells, {"", {}, {}, FamilySpec::kAllVersions}));
+    for (const auto& [key, cells] : found->second.rows)
+      rows.push_back(select(key, cells, {"", {}, {}, FamilySpec::kAllVersions}));
   }
   return rows;
 }
 
-void FakeTableStore::make_table(const std::string& name, const std::vector<std::string>& families, std::int32_t versions) {
+void FakeTableStore::make_table(const std::string& name, const std::vector<std::string>& families,
+                                std::int32_t versions) {
   TableSpec spec{name, {}, {}};
   for (const auto& family : families) spec.families.push_back({family, versions, Compression::kNone});
   std::lock_guard lock(mutex_);
@@ -70,14 +73,15 @@ void FakeTableStore::drop_table(std::string table, Completion<void> done) {
 }
 
 void FakeTableStore::list_tables(std::string prefix, Completion<std::vector<std::string>> done) {
-  faults_.run(Call::kListTables, std::move(done), [this, prefix = std::move(prefix)]() -> Result<std::vector<std::string>> {
-    std::lock_guard lock(mutex_);
-    std::vector<std::string> names;
-    for (const auto& [name, _] : tables_) {
-      if (name.starts_with(prefix)) names.push_back(name);
-    }
-    return names;
-  });
+  faults_.run(Call::kListTables, std::move(done),
+              [this, prefix = std::move(prefix)]() -> Result<std::vector<std::string>> {
+                std::lock_guard lock(mutex_);
+                std::vector<std::string> names;
+                for (const auto& [name, _] : tables_) {
+                  if (name.starts_with(prefix)) names.push_back(name);
+                }
+                return names;
+              });
 }
 
 void FakeTableStore::put(std::string table, std::vector<RowPut> rows, Completion<void> done) {
@@ -104,62 +108,67 @@ void FakeTableStore::put(std::string table, std::vector<RowPut> rows, Completion
 }
 
 void FakeTableStore::get(std::string table, std::vector<RowGet> rows, Completion<std::vector<Row>> done) {
-  faults_.run(Call::kGet, std::move(done), [this, table = std::move(table), rows = std::move(rows)]() -> Result<std::vector<Row>> {
-    for (const auto& row : rows) {
-      if (auto ok = check(row); !ok) return tl::unexpected(ok.error());
-    }
-    std::lock_guard lock(mutex_);
-    const auto found = find(table);
-    if (!found) return tl::unexpected(found.error());
-    std::vector<Row> result;
-    for (const auto& row : rows) {
-      if (auto ok = check_filter(**found, row.cells); !ok) return tl::unexpected(ok.error());
-      const auto cells = (*found)->rows.find(row.row);
-      result.push_back(cells == (*found)->rows.end() ? Row{row.row, {}} : select(row.row, cells->second, row.cells));
-    }
-    return result;
-  });
+  faults_.run(Call::kGet, std::move(done),
+              [this, table = std::move(table), rows = std::move(rows)]() -> Result<std::vector<Row>> {
+                for (const auto& row : rows) {
+                  if (auto ok = check(row); !ok) return tl::unexpected(ok.error());
+                }
+                std::lock_guard lock(mutex_);
+                const auto found = find(table);
+                if (!found) return tl::unexpected(found.error());
+                std::vector<Row> result;
+                for (const auto& row : rows) {
+                  if (auto ok = check_filter(**found, row.cells); !ok) return tl::unexpected(ok.error());
+                  const auto cells = (*found)->rows.find(row.row);
+                  result.push_back(cells == (*found)->rows.end() ? Row{row.row, {}}
+                                                                 : select(row.row, cells->second, row.cells));
+                }
+                return result;
+              });
 }
 
 void FakeTableStore::scan(std::string table, ScanRequest request, Completion<ScanPage> done) {
-  faults_.run(Call::kScan, std::move(done), [this, table = std::move(table), request = std::move(request)]() -> Result<ScanPage> {
-    if (auto ok = check(request); !ok) return tl::unexpected(ok.error());
-    std::lock_guard lock(mutex_);
-    const auto found = find(table);
-    if (!found) return tl::unexpected(found.error());
-    if (auto ok = check_filter(**found, request.cells); !ok) return tl::unexpected(ok.error());
-    ScanPage page;
-    for (auto at = (*found)->rows.lower_bound(request.start); at != (*found)->rows.end(); ++at) {
-      if (!request.stop.empty() && at->first >= request.stop) break;
-      Row row = select(at->first, at->second, request.cells);
-      if (row.empty()) continue;
-      if (page.rows.size() == request.max_rows) {
-        page.next = at->first;
-        break;
-      }
-      page.rows.push_back(std::move(row));
-    }
-    return page;
-  });
+  faults_.run(Call::kScan, std::move(done),
+              [this, table = std::move(table), request = std::move(request)]() -> Result<ScanPage> {
+                if (auto ok = check(request); !ok) return tl::unexpected(ok.error());
+                std::lock_guard lock(mutex_);
+                const auto found = find(table);
+                if (!found) return tl::unexpected(found.error());
+                if (auto ok = check_filter(**found, request.cells); !ok) return tl::unexpected(ok.error());
+                ScanPage page;
+                for (auto at = (*found)->rows.lower_bound(request.start); at != (*found)->rows.end(); ++at) {
+                  if (!request.stop.empty() && at->first >= request.stop) break;
+                  Row row = select(at->first, at->second, request.cells);
+                  if (row.empty()) continue;
+                  if (page.rows.size() == request.max_rows) {
+                    page.next = at->first;
+                    break;
+                  }
+                  page.rows.push_back(std::move(row));
+                }
+                return page;
+              });
 }
 
 void FakeTableStore::check_and_put(std::string table, CheckAndPut request, Completion<bool> done) {
-  faults_.run(Call::kCheckAndPut, std::move(done), [this, table = std::move(table), request = std::move(request)]() -> Result<bool> {
-    if (auto ok = check(request); !ok) return tl::unexpected(ok.error());
-    std::lock_guard lock(mutex_);
-    const auto found = find(table);
-    if (!found) return tl::unexpected(found.error());
-    if (auto ok = check_families(**found, request.put); !ok) return tl::unexpected(ok.error());
-    if (auto ok = check_filter(**found, {request.family, {}, {}, 1}); !ok) return tl::unexpected(ok.error());
-    std::string now;
-    if (const auto cells = (*found)->rows.find(request.row); cells != (*found)->rows.end()) {
-      const auto cell = cells->second.find({request.family, request.qualifier});
-      if (cell != cells->second.end()) now = cell->second.begin()->second;
-    }
-    if (now != request.expected.value_or("")) return false;
-    apply(**found, request.put);
-    return true;
-  });
+  faults_.run(Call::kCheckAndPut, std::move(done),
+              [this, table = std::move(table), request = std::move(request)]() -> Result<bool> {
+                if (auto ok = check(request); !ok) return tl::unexpected(ok.error());
+                std::lock_guard lock(mutex_);
+                const auto found = find(table);
+                if (!found) return tl::unexpected(found.error());
+                if (auto ok = check_families(**found, request.put); !ok) return tl::unexpected(ok.error());
+                if (auto ok = check_filter(**found, {request.family, {}, {}, 1}); !ok)
+                  return tl::unexpected(ok.error());
+                std::string now;
+                if (const auto cells = (*found)->rows.find(request.row); cells != (*found)->rows.end()) {
+                  const auto cell = cells->second.find({request.family, request.qualifier});
+                  if (cell != cells->second.end()) now = cell->second.begin()->second;
+                }
+                if (now != request.expected.value_or("")) return false;
+                apply(**found, request.put);
+                return true;
+              });
 }
 
 void FakeTableStore::ping(Completion<void> done) {
@@ -174,7 +183,8 @@ Result<FakeTableStore::Table*> FakeTableStore::find(const std::string& table) {
 
 Result<void> FakeTableStore::check_families(const Table& table, const RowPut& put) {
   for (const auto& cell : put.cells) {
-    if (table.family(cell.family) == nullptr) return fail(ErrorCode::kRefused, table.spec.name + " has no family " + cell.family);
+    if (table.family(cell.family) == nullptr)
+      return fail(ErrorCode::kRefused, table.spec.name + " has no family " + cell.family);
   }
   return {};
 }

@@ -128,9 +128,7 @@ class Faults {
     int seen = 0;
   };
 
-  static tl::unexpected<Error> injected(const Failure& failure) {
-    return fail(*failure.code, "injected by the test");
-  }
+  static tl::unexpected<Error> injected(const Failure& failure) { return fail(*failure.code, "injected by the test"); }
   std::pair<std::optional<Failure>, std::optional<When>> next(Call call) {
     std::lock_guard lock(mutex_);
     auto& plan = plans_[call];

@@ -13,7 +13,9 @@ using test::When;
 
 /// Writes down what it is told; answers `revoking` when the test says so.
 struct Listener final : GroupListener {
-  void assigned(Partition partition, std::string) override { told.push_back("assigned " + std::to_string(partition.value)); }
+  void assigned(Partition partition, std::string) override {
+    told.push_back("assigned " + std::to_string(partition.value));
+  }
   void revoking(Partition partition, Task done) override {
     told.push_back("revoking " + std::to_string(partition.value));
     open.push_back(std::move(done));
@@ -148,7 +150,8 @@ TEST_F(FakeEventLogTest, AFailureAfterApplyingIsALostReply) {
   log.faults().fail_next(FakeEventLog::Call::kAppend, 1, ErrorCode::kTimedOut, When::kAfterApplying);
   std::vector<bool> answers;
   for (int i = 0; i < 2; ++i) {
-    producer->append({p0, "k", "v", std::nullopt}, {executor, [&](Result<Offset> r) { answers.push_back(r.has_value()); }});
+    producer->append({p0, "k", "v", std::nullopt},
+                     {executor, [&](Result<Offset> r) { answers.push_back(r.has_value()); }});
   }
   executor.run();
   EXPECT_EQ(answers, (std::vector<bool>{false, true}));
@@ -179,7 +182,8 @@ TEST_F(FakeEventLogTest, AProducerIsDeadAfterAFailure) {
   log.faults().fail_next(FakeEventLog::Call::kAppend, 1, ErrorCode::kFailed);
   std::vector<ErrorCode> codes;
   for (int i = 0; i < 2; ++i) {
-    producer->append({p0, "", "v", std::nullopt}, {executor, [&](Result<Offset> r) { codes.push_back(r.error().code); }});
+    producer->append({p0, "", "v", std::nullopt},
+                     {executor, [&](Result<Offset> r) { codes.push_back(r.error().code); }});
   }
   executor.run();
   EXPECT_EQ(codes, (std::vector<ErrorCode>{ErrorCode::kFailed, ErrorCode::kFailed}));
@@ -192,7 +196,9 @@ TEST_F(FakeEventLogTest, TruncationOnEitherSidePutsAReaderOutOfRange) {
   const auto code_at = [&](Offset from) {
     auto reader = log.read(p0, from);
     std::optional<ErrorCode> code;
-    reader->fetch({}, {executor, [&](Result<std::unique_ptr<LogBatch>> r) { if (!r) code = r.error().code; }});
+    reader->fetch({}, {executor, [&](Result<std::unique_ptr<LogBatch>> r) {
+                         if (!r) code = r.error().code;
+                       }});
     executor.run();
     return code;
   };

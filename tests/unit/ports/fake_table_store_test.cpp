@@ -17,9 +17,9 @@ class FakeTableStoreTest : public testing::Test {
   std::optional<ErrorCode>& put(const std::string& row, std::int64_t timestamp, const std::string& value) {
     auto& answer = answers.emplace_back();
     store.put("t", {{row, {{"f", "q", timestamp, value}}}}, {executor, [&](Result<void> r) {
-                                                              ++answered;
-                                                              if (!r) answer = r.error().code;
-                                                            }});
+                                                               ++answered;
+                                                               if (!r) answer = r.error().code;
+                                                             }});
     executor.run();
     return answer;
   }
