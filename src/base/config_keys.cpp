@@ -140,7 +140,7 @@ std::vector<Key<Config>> stage_keys() {
       number(KEY(aggregate.threads), 1, 64, "Threads that partitions are spread over."),
 
       size(KEY(rollup.chunk_bytes), 1_KiB, 4_MiB, "Size of a chunk of a page over which the page splits."),
-      number(KEY(rollup.max_bits), 0, 7,
+      number(KEY(rollup.max_bits), 0, 6,
              "A page has at most two to the power of this chunks of values, then new values fold into (other)."),
       number(KEY(rollup.min_dirty), 1, 100'000'000, "A page is written after this many changes,"),
       number(KEY(rollup.dirty_share), 1, 1'000'000, "or after one to this many of its events, whichever is more,"),
