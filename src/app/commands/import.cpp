@@ -66,7 +66,8 @@ class Wrapper {
   Outgoing access_log_line(std::string_view line) {
     event::EnvelopeFields envelope = envelope_of("access_log");
     if (const auto parsed = event::parse_access_log(line)) {
-      envelope.received = last_time_ = parsed->time;
+      last_time_ = parsed->time;
+      envelope.received = parsed->time;
     } else {
       envelope.received = last_time_.value_or(now());
     }
