@@ -169,10 +169,10 @@ void IngestPartition::decide_rest() {
 
 void IngestPartition::resolve(Result<identity::Histories> histories) {
   if (!histories) return fail_partition(histories.error());
-  static const identity::History kNothing;
+  const identity::History nothing;
   for (std::size_t i = 0; i < undecided_.accepted.size(); ++i) {
     auto& accepted = undecided_.accepted[i];
-    const auto& history = key_of_[i] == kNoKey ? kNothing : (*histories)[key_of_[i]];
+    const auto history = key_of_[i] == kNoKey ? nothing : (*histories)[key_of_[i]];
     const auto resolution =
         identity::resolve(history, view_, accepted.time, accepted.text[Field::kClaimedCustomer], needs_.options.resolve);
     accepted.text[Field::kCustomer] = arena_->copy(resolution.customer);

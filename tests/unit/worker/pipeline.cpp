@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "guidepost/event/bad_row.hpp"
+#include "guidepost/event/event_row.hpp"
 #include "guidepost/event/ledger.hpp"
 #include "rollup/sketch.hpp"
 
@@ -121,7 +123,7 @@ std::string describe(const rollup::StoredEntry& entry) {
                           text::escape(entry.value));
   for (const auto counter : entry.counters) line += fmt::format(" {}", counter);
   for (const auto& stored : entry.distinct) {
-    line += fmt::format(" ~{:.3f}", rollup::DistinctCount::load(stored).value().estimate());
+    line += fmt::format(" ~{}", rollup::DistinctCount::load(stored).value().estimate());
   }
   return line;
 }
@@ -140,7 +142,7 @@ void describe_page_row(const Row& row, std::vector<std::string>& lines) {
       if (id.second != 0 && id.first != first.valid_bits) continue;
       const auto chunk = rollup::decode_chunk(bytes).value();
       for (const auto& entry : chunk.entries) {
-        lines.push_back(fmt::format("page {} {} source {} chunk {}/{} {}", key.merchant, key.bucket.value, source.value, id.first, id.second,
+        lines.push_back(fmt::format("page {} {} chunk {}/{} {}", key.merchant, key.bucket.value, id.first, id.second,
                                     describe(entry)));
       }
     }
@@ -155,17 +157,21 @@ std::string readable(const FakeTableStore& tables, const Names& names) {
   for (const auto m : {month, month.next()}) {
     for (const auto& row : tables.peek_all(names.rollups(m))) describe_page_row(row, lines);
     for (const auto& row : tables.peek_all(names.events(m))) {
-      lines.push_back("event " + text::escape(row.key));
+      const auto key = event::parse_event_row_key(row.key).value();
+      lines.push_back(fmt::format("event {} {} {}", key.merchant, text::rfc3339(key.time), key.offset.value));
       for (const auto& cell : row.cells) lines.push_back(fmt::format("  {}:{}={}", cell.family, cell.qualifier, text::escape(cell.value)));
     }
   }
-  for (const auto& row : tables.peek_all(names.bad())) lines.push_back("bad " + text::escape(row.key));
+  for (const auto& row : tables.peek_all(names.bad())) {
+    const auto key = event::parse_bad_row_key(row.key).value();
+    lines.push_back(fmt::format("bad {} {} {}", key.merchant, text::rfc3339(key.received), key.offset.value));
+  }
   for (const auto& row : tables.peek_all(names.ledger())) {
     std::map<std::string, bool> seen;
     for (const auto& cell : row.cells) {
       if (!seen.emplace(cell.qualifier, true).second) continue;
       const auto counts = event::decode_ledger(cell.value).value();
-      lines.push_back(fmt::format("ledger {} '{}': {} {} {} {}", text::escape(row.key), cell.qualifier, counts.counted, counts.bad,
+      lines.push_back(fmt::format("ledger {} '{}': {} {} {} {}", event::parse_ledger_row(row.key).value().day.time_since_epoch().count(), cell.qualifier, counts.counted, counts.bad,
                                   counts.duplicate, counts.skipped));
     }
   }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <random>
+#include <sstream>
 
 #include "identity/runs.hpp"
 
@@ -53,6 +54,20 @@ void write_stream(World& world, unsigned seed, int records) {
   }
 }
 
+/// The first line in which two results differ; empty where none does.
+std::string first_difference(const std::string& got, const std::string& expected) {
+  std::istringstream a(got);
+  std::istringstream b(expected);
+  std::string in_a;
+  std::string in_b;
+  while (true) {
+    const bool more_a = static_cast<bool>(std::getline(a, in_a));
+    const bool more_b = static_cast<bool>(std::getline(b, in_b));
+    if (!more_a && !more_b) return {};
+    if (in_a != in_b || more_a != more_b) return "got '" + in_a + "' instead of '" + in_b + "'";
+  }
+}
+
 std::string calm_result(unsigned seed, int records) {
   World world;
   write_stream(world, seed, records);
@@ -77,7 +92,7 @@ TEST(Pipeline, CountsEachEventOnceAndEveryOffsetInTheLedger) {
   EXPECT_NE(seen.find("'': 3 1 1 2"), std::string::npos) << seen;
   EXPECT_NE(seen.find("'shop': 3 0 1 0"), std::string::npos) << seen;
   EXPECT_NE(seen.find("'-': 0 1 0 0"), std::string::npos) << seen;
-  EXPECT_NE(seen.find("total human 1963392 '': 2 2 0 0 0 ~1.000 ~1.000"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("total human 1963584 '': 2 2 0 0 0 ~1 ~1"), std::string::npos) << seen;
 }
 
 TEST(Pipeline, CommitsOnlyWhatIsDurableAndHasItsPositionDurableBefore) {
@@ -173,8 +188,8 @@ TEST(Pipeline, StopsAtATopicThatWasMadeAgainUntilAPersonAcceptsIt) {
 
 TEST(Pipeline, ResolvesByTheMarkersBeforeAnEventAlone) {
   World world;
-  const auto map = [&](std::uint64_t run, std::string customer) {
-    const identity::Assignment assignment{.valid_from = TimeMs{}, .run = RunId{run}, .customer = std::move(customer)};
+  const auto map = [&](std::uint64_t run, std::string_view customer) {
+    const identity::Assignment assignment{.valid_from = TimeMs{}, .run = RunId{run}, .kind = identity::Assignment::Kind::kCustomer, .customer = customer};
     await<void>([&](auto done) {
       world.tables.put(world.names.mapping(), {{identity::mapping_row("shop", "a"), {identity::mapping_cell(assignment)}}}, std::move(done));
     });
@@ -253,7 +268,7 @@ TEST_P(Chaos, LeavesTheNumbersOfAnUndisturbedRun) {
   for (const auto& process : alive) {
     for (const auto& failure : process->failures()) ADD_FAILURE() << "seed " << seed << ": " << failure.message;
   }
-  EXPECT_EQ(test::readable(world.tables, world.names), expected) << "seed " << seed;
+  EXPECT_EQ(first_difference(test::readable(world.tables, world.names), expected), "") << "seed " << seed;
   const TopicPartition resolved{world.names.resolved_topic(), Partition{0}};
   const auto commit = world.log.commit_of(world.names.aggregate_group(), resolved);
   ASSERT_TRUE(commit.has_value()) << "seed " << seed;
