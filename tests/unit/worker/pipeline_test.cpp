@@ -95,6 +95,16 @@ TEST(Pipeline, CountsEachEventOnceAndEveryOffsetInTheLedger) {
   EXPECT_NE(seen.find("total human 1963584 '': 2 2 0 0 0 ~1 ~1"), std::string::npos) << seen;
 }
 
+TEST(Pipeline, CutsALongRangeOfHolesIntoSeveralBlocks) {
+  World world;
+  world.raw(page_view("a", 1, "e1"));
+  world.log.append_hole({world.names.raw_topic(), Partition{0}}, 100'000);
+  world.raw(page_view("a", 2, "e2"));
+  Process process(world, quick_ingest(), quick_aggregate());
+  world.settle();
+  EXPECT_NE(test::readable(world.tables, world.names).find("'': 2 0 0 100000"), std::string::npos);
+}
+
 TEST(Pipeline, CommitsOnlyWhatIsDurableAndHasItsPositionDurableBefore) {
   World world;
   for (int i = 0; i < 30; ++i) world.raw(page_view("a", i, fmt::format("e{}", i)));
