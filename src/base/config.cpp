@@ -11,7 +11,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "base/config_keys.hpp"
+#include "base/config_values.hpp"
 #include "base/text.hpp"
 
 namespace guidepost {
@@ -22,8 +22,8 @@ using config::RawValue;
 
 /// Variables of this project that are no configuration.
 bool is_other_variable(std::string_view name) {
-  return name == "GUIDEPOST_CACHE" || name == "GUIDEPOST_ACCESS_LOG" || name.starts_with("GUIDEPOST_TEST_") ||
-         name.starts_with("GUIDEPOST_DEV_");
+  return name == "GUIDEPOST_CACHE" || name == "GUIDEPOST_ACCESS_LOG" || name == "GUIDEPOST_PROGRAM" ||
+         name.starts_with("GUIDEPOST_TEST_") || name.starts_with("GUIDEPOST_DEV_");
 }
 
 /// Applies settings one by one and gathers what is wrong with them.
@@ -174,6 +174,24 @@ void load_environment(Loader& loader, const std::vector<std::pair<std::string, s
   }
 }
 
+/// What keys must be to each other.
+void check_together(const Config& config, ConfigErrors& errors) {
+  if (config.merchants.accept == AcceptMerchants::kListed && config.merchants.listed.empty() &&
+      config.merchant.empty()) {
+    errors.emplace_back("merchants.listed: expected at least one merchant where merchants.accept is listed, got none");
+  }
+  if (config.topics.retention <= 2 * config.ingest.window_time) {
+    errors.push_back(fmt::format("topics.retention: expected over twice ingest.window_time ({}), got {}",
+                                 config::show_duration(config.ingest.window_time),
+                                 config::show_duration(config.topics.retention)));
+  }
+  if (config.ingest.block_bytes.value * 2 > config.topics.max_record.value) {
+    errors.push_back(fmt::format("ingest.block_bytes: expected at most half of topics.max_record ({}), got {}",
+                                 config::show_size(config.topics.max_record),
+                                 config::show_size(config.ingest.block_bytes)));
+  }
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> guidepost_environment() {
@@ -201,6 +219,7 @@ tl::expected<LoadedConfig, ConfigErrors> load_config(const ConfigSources& source
     const auto value = set.substr(equals + 1);
     loader.set(set.substr(0, equals), {RawValue::Word{value}, '"' + value + '"'}, "--set");
   }
+  if (loader.errors.empty()) check_together(loader.loaded.config, loader.errors);
   if (!loader.errors.empty()) return tl::unexpected(std::move(loader.errors));
   return std::move(loader.loaded);
 }

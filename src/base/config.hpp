@@ -74,10 +74,8 @@ struct Config {
     std::string sasl_username;
     Secret sasl_password;
     std::string member;
-    Millis session_timeout = std::chrono::seconds{15};
-    Millis request_timeout = std::chrono::seconds{30};
-    Bytes fetch_memory = 64_MiB;
-    Bytes produce_memory = 64_MiB;
+    Millis request_timeout = std::chrono::seconds{10};
+    Bytes prefetch = 4_MiB;
   } kafka;
   struct {
     std::vector<std::string> gateways{"127.0.0.1:9090"};
@@ -93,6 +91,7 @@ struct Config {
     Bytes batch_bytes = 1_MiB;
     Bytes max_message = 256_MiB;
     TableCompression compression = TableCompression::kNone;
+    std::uint32_t regions = 1;
   } hbase;
   struct {
     std::uint32_t block_events = 1000;

@@ -80,11 +80,8 @@ std::vector<Key<Config>> outside_keys() {
       text(KEY(kafka.member),
            "A fixed name of this process in its consumer group, so that a restart keeps its partitions; empty: none.",
            {"at most 100 of a-z 0-9 . _ -", is_name}),
-      duration(KEY(kafka.session_timeout), 1s, 10min,
-               "After how long without a sign of life a member's partitions go to others."),
       duration(KEY(kafka.request_timeout), 1s, 10min, "How long one request to Kafka may take."),
-      size(KEY(kafka.fetch_memory), 1_MiB, Bytes{64ULL << 30}, "Memory for records fetched ahead."),
-      size(KEY(kafka.produce_memory), 1_MiB, Bytes{64ULL << 30}, "Memory for records that are not acknowledged yet."),
+      size(KEY(kafka.prefetch), 64_KiB, Bytes{1ULL << 30}, "Memory for records fetched ahead, for each partition."),
 
       list(KEY(hbase.gateways), "HBase Thrift2 gateways for data; with two or more one may be away.", kAddresses),
       list(KEY(hbase.ddl_gateways),
@@ -92,7 +89,8 @@ std::vector<Key<Config>> outside_keys() {
       flag(KEY(hbase.framed), "Whether hbase.gateways speak the framed transport (`-f`)."),
       flag(KEY(hbase.compact),
            "Whether the gateways speak the compact protocol (`-c`); hbase.ddl_gateways speak the binary one."),
-      number(KEY(hbase.connections), 1, 256, "Connections to each gateway; each carries one request at a time."),
+      number(KEY(hbase.connections), 1, 256,
+             "Connections to the gateways, together; each carries one request at a time."),
       duration(KEY(hbase.connect_timeout), 50ms, 1min, "How long connecting to a gateway may take."),
       duration(KEY(hbase.call_timeout), 1s, 10min, "How long one call may take; longer than HBase's own time-outs."),
       duration(KEY(hbase.deadline), 1s, 1h,
@@ -109,6 +107,7 @@ std::vector<Key<Config>> outside_keys() {
               {"zstd", TableCompression::kZstd},
               {"gz", TableCompression::kGz}},
              "Compression of the tables that `init` makes."),
+      number(KEY(hbase.regions), 1, 256, "Regions that `init` cuts the large tables into."),
   };
 }
 

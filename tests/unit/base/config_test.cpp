@@ -173,6 +173,16 @@ TEST_F(ConfigTest, TheEffectiveConfigurationReadAgainIsTheSame) {
   EXPECT_EQ(again->config.limits.max_age, std::chrono::hours{24 * 7});
 }
 
+TEST_F(ConfigTest, KeysThatDoNotGoTogetherAreMistakes) {
+  EXPECT_THAT(errors("[merchants]\naccept = \"listed\"\n"),
+              ElementsAre(HasSubstr("merchants.listed: expected at least one merchant")));
+  EXPECT_TRUE(errors("[merchants]\naccept = \"listed\"\n[merchant.shop]\nshards = 1\n").empty());
+  EXPECT_THAT(errors("[topics]\nretention = \"2d\"\n"),
+              ElementsAre("topics.retention: expected over twice ingest.window_time (1d), got 2d"));
+  EXPECT_THAT(errors("[ingest]\nblock_bytes = \"1MiB\"\n[topics]\nmax_record = \"1MiB\"\n"),
+              ElementsAre(HasSubstr("ingest.block_bytes: expected at most half")));
+}
+
 TEST(HostPort, TakesNamesAddressesAndBracketsAndNothingElse) {
   EXPECT_EQ(parse_host_port("localhost:0")->port, 0);
   EXPECT_EQ(parse_host_port("[::1]:8080")->host, "::1");
