@@ -4,7 +4,8 @@
 
 namespace guidepost::worker {
 
-GroupRole::GroupRole(std::string name, EventLog& log, GroupOptions options, std::vector<Executor*> threads, Make make, Failed failed)
+GroupRole::GroupRole(std::string name, EventLog& log, GroupOptions options, std::vector<Executor*> threads, Make make,
+                     Failed failed)
     : name_(std::move(name)),
       log_(log),
       options_(std::move(options)),
@@ -15,11 +16,20 @@ GroupRole::GroupRole(std::string name, EventLog& log, GroupOptions options, std:
 
 GroupRole::~GroupRole() { stop(std::chrono::milliseconds{0}); }
 
-void GroupRole::start() { member_ = log_.join(options_, *this, control_); }
+void GroupRole::start() {
+  // The listener may hear of partitions before join() has returned: assigned() waits for the member here.
+  std::lock_guard lock(mutex_);
+  member_ = log_.join(options_, *this, control_);
+}
 
 void GroupRole::assigned(Partition partition, std::string topic_id) {
   const auto thread = static_cast<std::size_t>(partition.value) % threads_.size();
-  auto worker = make_(partition, std::move(topic_id), *member_, thread);
+  GroupMember* member = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    member = member_.get();
+  }
+  auto worker = make_(partition, std::move(topic_id), *member, thread);
   {
     std::lock_guard lock(mutex_);
     partitions_[partition] = {worker, threads_[thread]};
