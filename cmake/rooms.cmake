@@ -4,7 +4,7 @@
 function(guidepost_room name)
   cmake_parse_arguments(ARG "" "" "USES;LIBRARIES" ${ARGN})
   string(REPLACE "/" "_" target "${name}")
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${name}/*.cpp")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${name}/*.cpp")
   if(NOT sources)  # a room that has only public headers so far
     set(sources "${CMAKE_SOURCE_DIR}/cmake/empty.cpp")
   endif()

@@ -1,7 +1,87 @@
 #include "app/main.hpp"
 
-namespace guidepost::app {
+#include <algorithm>
+#include <filesystem>
 
-int run(int, char**) { return 2; }
+#include "app/command.hpp"
+#include "app/signals.hpp"
+#include "app/with_stores.hpp"
+
+namespace guidepost::app {
+namespace {
+
+constexpr std::string_view kVersion = GUIDEPOST_VERSION;
+
+/// The configuration that the flags name; mistakes are told, one a line.
+std::optional<LoadedConfig> configuration(const Arguments& arguments, const std::string& directory, Output& out) {
+  ConfigSources sources;
+  sources.file = arguments.value("--config");
+  sources.environment = guidepost_environment();
+  sources.sets = arguments.values("--set");
+  auto loaded = load_config(sources);
+  if (!loaded) {
+    for (const auto& mistake : loaded.error()) out.complain(mistake);
+    return std::nullopt;
+  }
+  auto& data = loaded->config.storage.data;
+  if (const auto given = arguments.value("--data")) {
+    data = *given;
+    loaded->origins["storage.data"] = "--data";
+  }
+  data = (std::filesystem::path(directory) / data).lexically_normal().string();
+  return std::move(*loaded);
+}
+
+int run_words(const std::vector<std::string>& words, Output& out) {
+  const Command* command = find_command(words);
+  if (command == nullptr) {
+    out.complain(unknown_command(commands(), words.front()));
+    return 2;
+  }
+  const auto arguments = parse_arguments(*command, rest_of(*command, words));
+  if (arguments.has("--help")) {
+    out.print(command_help(*command));
+    return 0;
+  }
+  const auto directory = std::filesystem::current_path().string();
+  const auto config = configuration(arguments, directory, out);
+  if (!config) return 2;
+  log::configure(config->config.log.level, config->config.log.format);
+  if (command->place != Place::kAlone) return run_with_stores({*command, words, *config, directory}, out);
+
+  std::stop_source stop;
+  const Signals signals([&] { stop.request_stop(); });
+  Call call{arguments, *config, out, directory, stop.get_token()};
+  return run_command(*command, call);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  ignore_broken_pipes();
+  Output out(own_streams());
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (words.empty() || words.front() == "--help" || words.front() == "-h" || words.front() == "help") {
+    out.print(overview(commands()));
+    return 0;
+  }
+  if (words.front() == "--version") {
+    out.print("guidepost " + std::string(kVersion) + "\n");
+    return 0;
+  }
+  if (words.front() == "--reference") {
+    out.print(commands_reference(commands()));
+    return 0;
+  }
+  try {
+    return run_words(words, out);
+  } catch (const UsageError& wrong) {
+    out.complain(wrong.message);
+    return 2;
+  } catch (const std::exception& failure) {
+    out.complain(failure.what());
+    return 1;
+  }
+}
 
 }  // namespace guidepost::app

@@ -59,13 +59,14 @@ class LogSink final : public RecordSink {
     in_flight_.wait_for_all();
   }
 
-  Result<void> send(Outgoing record) override {
+  Result<void> send(const Outgoing& record) override {
     if (auto room = in_flight_.wait(kLogInFlight); !room) return room;
-    auto key = event::record_key(record.merchant, record.identity, shards_(record.merchant));
+    auto value = event::wrap(record.envelope, record.payload);
+    auto key = event::record_key(record.envelope.merchant, record.identity, shards_(record.envelope.merchant));
     const auto partition = partition_of_key(key, partitions_);
-    const auto size = record.value.size() + key.size();
+    const auto size = value.size() + key.size();
     in_flight_.add(size);
-    producer_->append({{topic_, partition}, std::move(key), std::move(record.value), std::nullopt},
+    producer_->append({{topic_, partition}, std::move(key), std::move(value), std::nullopt},
                       {inline_executor(), [this, size](const Result<Offset>& result) {
                          in_flight_.settle(size, result ? std::nullopt : std::optional(result.error()));
                        }});
@@ -98,7 +99,7 @@ class HttpSink final : public RecordSink {
     changed_.notify_all();
   }
 
-  Result<void> send(Outgoing record) override {
+  Result<void> send(const Outgoing& record) override {
     // A line is an event: what has a line end inside cannot be sent so, and is no JSON anyway.
     for (const char c : record.payload) batch_.push_back(c == '\n' ? ' ' : c);
     batch_.push_back('\n');
@@ -145,9 +146,11 @@ class HttpSink final : public RecordSink {
       if (!answer) {
         error_ = answer.error();
       } else if (answer->status != 200 && answer->status != 207) {
-        error_ = Error{ErrorCode::kFailed, "the collector answered " + std::to_string(answer->status) + ": " + answer->body.substr(0, 300)};
+        error_ = Error{ErrorCode::kFailed,
+                       "the collector answered " + std::to_string(answer->status) + ": " + answer->body.substr(0, 300)};
       } else {
-        for (auto at = answer->body.find("\"bad\""); at != std::string::npos; at = answer->body.find("\"bad\"", at + 1)) ++refused_;
+        for (auto at = answer->body.find("\"bad\""); at != std::string::npos; at = answer->body.find("\"bad\"", at + 1))
+          ++refused_;
       }
       changed_.notify_all();
     }
@@ -171,9 +174,9 @@ class FileSink final : public RecordSink {
   ~FileSink() override {
     if (file_ != nullptr) std::fclose(file_);
   }
-  Result<void> send(Outgoing record) override {
-    record.value += '\n';
-    if (std::fwrite(record.value.data(), 1, record.value.size(), file_) != record.value.size()) return failed();
+  Result<void> send(const Outgoing& record) override {
+    const auto line = event::wrap(record.envelope, record.payload) + "\n";
+    if (std::fwrite(line.data(), 1, line.size(), file_) != line.size()) return failed();
     ++sent_.records;
     return {};
   }
@@ -183,7 +186,9 @@ class FileSink final : public RecordSink {
   }
 
  private:
-  static tl::unexpected<Error> failed() { return fail(ErrorCode::kFailed, std::string("cannot write the file: ") + std::strerror(errno)); }
+  static tl::unexpected<Error> failed() {
+    return fail(ErrorCode::kFailed, std::string("cannot write the file: ") + std::strerror(errno));
+  }
   std::FILE* file_;
   Sent sent_;
 };

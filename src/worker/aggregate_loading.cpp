@@ -57,9 +57,10 @@ void AggregatePartition::load_pages(Month month, std::vector<rollup::PageKey> ke
     };
     needs_.tables.get(needs_.names.rollups(month), gets, {inline_executor(), std::move(rows_or_none)});
   };
-  ask<std::vector<Row>>("pages", applying_, std::move(get), [this, month, keys = std::move(keys)](std::vector<Row> rows) mutable {
-    load_split_pages(month, std::move(keys), std::move(rows));
-  });
+  ask<std::vector<Row>>("pages", applying_, std::move(get),
+                        [this, month, keys = std::move(keys)](std::vector<Row> rows) mutable {
+                          load_split_pages(month, std::move(keys), std::move(rows));
+                        });
 }
 
 void AggregatePartition::load_split_pages(Month month, std::vector<rollup::PageKey> keys, std::vector<Row> rows) {
@@ -81,10 +82,11 @@ void AggregatePartition::load_split_pages(Month month, std::vector<rollup::PageK
   auto get = [this, month, gets = std::move(gets)](Completion<std::vector<Row>> answer) {
     needs_.tables.get(needs_.names.rollups(month), gets, std::move(answer));
   };
-  ask<std::vector<Row>>("split pages", applying_, std::move(get), [this, split = std::move(split)](const std::vector<Row>& found) {
-    for (std::size_t i = 0; i < split.size() && !closed_; ++i) place_page(split[i], found[i]);
-    if (!closed_) load_done();
-  });
+  ask<std::vector<Row>>("split pages", applying_, std::move(get),
+                        [this, split = std::move(split)](const std::vector<Row>& found) {
+                          for (std::size_t i = 0; i < split.size() && !closed_; ++i) place_page(split[i], found[i]);
+                          if (!closed_) load_done();
+                        });
 }
 
 void AggregatePartition::place_page(const rollup::PageKey& key, const Row& row) {
@@ -97,26 +99,24 @@ void AggregatePartition::place_page(const rollup::PageKey& key, const Row& row) 
   auto page = rollup::Page::load(key, needs_.options.page, cells);
   if (!page) return fail_partition(page.error());
   aggregate_metrics().pages_continued.add();
-  ++current_->pages_continued;
   current_->source->pages.insert(std::move(*page));
 }
 
 void AggregatePartition::load_ledger(std::vector<RowGet> gets) {
   ++current_->loads;
-  auto get = [this, gets](Completion<std::vector<Row>> answer) { needs_.tables.get(needs_.names.ledger(), gets, std::move(answer)); };
-  ask<std::vector<Row>>("ledger", applying_, std::move(get), [this, gets = std::move(gets)](const std::vector<Row>& rows) {
-    const auto loaded = current_->source->ledger.loaded(gets, rows);
-    if (!loaded) return fail_partition(loaded.error());
-    load_done();
-  });
+  auto get = [this, gets](Completion<std::vector<Row>> answer) {
+    needs_.tables.get(needs_.names.ledger(), gets, std::move(answer));
+  };
+  ask<std::vector<Row>>("ledger", applying_, std::move(get),
+                        [this, gets = std::move(gets)](const std::vector<Row>& rows) {
+                          const auto loaded = current_->source->ledger.loaded(gets, rows);
+                          if (!loaded) return fail_partition(loaded.error());
+                          load_done();
+                        });
 }
 
 void AggregatePartition::load_done() {
-  if (--current_->loads > 0) return;
-  if (current_->pages_continued > 0) {
-    log::info("pages_continued", {{"source", current_->source->id.value}, {"pages", current_->pages_continued}});
-  }
-  apply();
+  if (--current_->loads == 0) apply();
 }
 
 }  // namespace guidepost::worker

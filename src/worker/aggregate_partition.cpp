@@ -12,7 +12,8 @@ namespace {
 
 using event::Field;
 
-constexpr FetchLimits kFetch{.max_records = 64, .max_bytes = Bytes{4 * 1024 * 1024}, .max_wait = std::chrono::milliseconds{500}};
+constexpr FetchLimits kFetch{
+    .max_records = 64, .max_bytes = Bytes{4 * 1024 * 1024}, .max_wait = std::chrono::milliseconds{500}};
 
 }  // namespace
 
@@ -66,7 +67,8 @@ void AggregatePartition::restart_from_commit() {
                                                                   },
                                                               .refused =
                                                                   [weak = weak_from_this()](Error error) {
-                                                                    if (auto self = weak.lock()) self->fail_partition(std::move(error));
+                                                                    if (auto self = weak.lock())
+                                                                      self->fail_partition(std::move(error));
                                                                   }});
   report("running");
   needs_.member.start(partition_, read_);
@@ -76,9 +78,11 @@ void AggregatePartition::restart_from_commit() {
 void AggregatePartition::fetch() {
   if (fetching_ || draining_ || closed_) return;
   fetching_ = true;
-  needs_.member.fetch(partition_, kFetch, {needs_.executor, [self = shared_from_this(), epoch = applying_](Result<std::unique_ptr<LogBatch>> batch) {
-                                             if (epoch == self->applying_) self->fetched(std::move(batch));
-                                           }});
+  needs_.member.fetch(
+      partition_, kFetch,
+      {needs_.executor, [self = shared_from_this(), epoch = applying_](Result<std::unique_ptr<LogBatch>> batch) {
+         if (epoch == self->applying_) self->fetched(std::move(batch));
+       }});
 }
 
 void AggregatePartition::fetched(Result<std::unique_ptr<LogBatch>> batch) {
@@ -106,8 +110,9 @@ void AggregatePartition::next_block() {
   const auto& record = batch_->records()[batch_taken_];
   auto block = event::Block::decode(record.value);
   if (!block) {
-    return fail_partition({block.error().code, fmt::format("block at resolved offset {} of partition {}: {}", record.offset.value,
-                                                           partition_.value, block.error().message)});
+    return fail_partition(
+        {block.error().code, fmt::format("block at resolved offset {} of partition {}: {}", record.offset.value,
+                                         partition_.value, block.error().message)});
   }
   current_.emplace(Current{record.offset, std::move(*block)});
   find_source(current_->block.decisions().source);
@@ -124,7 +129,8 @@ void AggregatePartition::find_source(SourceId id) {
       [this, id](std::optional<DurablePosition> durable) {
         if (durable) return source_found(id, *durable);
         ask<Offset>(
-            "floor of a source", applying_, [this, id](Completion<Offset> answer) { needs_.state.floor(id, std::move(answer)); },
+            "floor of a source", applying_,
+            [this, id](Completion<Offset> answer) { needs_.state.floor(id, std::move(answer)); },
             [this, id](Offset floor) { source_found(id, {floor, TimeMs{}}); });
       });
 }
@@ -154,7 +160,10 @@ void AggregatePartition::block_ready() {
   if (decisions.from > chain) return gap();
   if (decisions.from < chain) {
     aggregate_metrics().blocks_trimmed.add();
-    log::info("block_trimmed", {{"source", decisions.source.value}, {"from", decisions.from.value}, {"to", decisions.to.value}, {"chain", chain.value}});
+    log::info("block_trimmed", {{"source", decisions.source.value},
+                                {"from", decisions.from.value},
+                                {"to", decisions.to.value},
+                                {"chain", chain.value}});
   }
   load_missing();
 }
@@ -169,7 +178,8 @@ void AggregatePartition::gap() {
       [this, id](std::optional<DurablePosition> durable) {
         const auto from = current_->block.decisions().from;
         if (durable && durable->offset >= from) {
-          log::warn("superseded", {{"partition", partition_.value}, {"source", id.value}, {"durable", durable->offset.value}});
+          log::warn("superseded",
+                    {{"partition", partition_.value}, {"source", id.value}, {"durable", durable->offset.value}});
           return restart_from_commit();
         }
         aggregate_metrics().gaps.add();
@@ -235,7 +245,6 @@ void AggregatePartition::drained_if_clean() {
 
 void AggregatePartition::flush() {
   if (closed_ || draining_ || !writer_) return;
-  if (flushing_ && !writer_->idle()) return;  // the last one is still on its way
   flushing_ = true;
   write_all();
   settled();
@@ -258,7 +267,8 @@ void AggregatePartition::close() {
 
 void AggregatePartition::fail_partition(Error error) {
   if (closed_) return;
-  log::error("aggregate_stops", {{"partition", partition_.value}, {"error", to_string(error.code)}, {"message", error.message}});
+  log::error("aggregate_stops",
+             {{"partition", partition_.value}, {"error", to_string(error.code)}, {"message", error.message}});
   {
     std::lock_guard lock(status_mutex_);
     status_.failure = error;

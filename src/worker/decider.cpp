@@ -1,7 +1,5 @@
 #include "worker/decider.hpp"
 
-#include <algorithm>
-
 namespace guidepost::worker {
 
 using event::Field;
@@ -16,11 +14,10 @@ void Undecided::clear() {
   control_value = {};
 }
 
-// Whether all of them were taken.
-bool Decider::skip_holes(Offset to, TimeMs time_if_first, Undecided& out) {
-  const auto end = std::min(to, out.next + (kMostHoles - static_cast<std::int64_t>(out.skipped.size())));
-  for (; out.next < end; out.next = out.next + 1) out.skipped.push_back({out.next, last_record_time_.value_or(time_if_first)});
-  return out.next >= to;
+void Decider::skip_holes(Offset from, Offset to, TimeMs time_if_first, Undecided& out) {
+  for (auto offset = from; offset < to; offset = offset + 1) {
+    out.skipped.push_back({offset, last_record_time_.value_or(time_if_first)});
+  }
 }
 
 void Decider::decide(std::span<const LogRecord> records, Offset from, Offset end, Arena& arena, Undecided& out) {
@@ -32,7 +29,7 @@ void Decider::decide(std::span<const LogRecord> records, Offset from, Offset end
     const auto record_time = decoded.kind == event::RecordKind::kEvent ? decoded.event.record_time
                              : decoded.kind == event::RecordKind::kBad ? decoded.bad.record_time
                                                                        : record.time;
-    if (!skip_holes(record.offset, record_time, out)) break;
+    skip_holes(out.next, record.offset, record_time, out);
     last_record_time_ = record_time;
     out.next = record.offset + 1;
     ++out.records_taken;
@@ -58,10 +55,11 @@ void Decider::decide(std::span<const LogRecord> records, Offset from, Offset end
     passes_.push_back(pass);
     if (out.ends_with_control) break;
   }
-  if (!out.ends_with_control && out.records_taken == records.size()) {
+  if (!out.ends_with_control) {
     // Holes behind the last record. Without any record before them they have no time to go by: the
     // epoch then, as every reader of this log would decide.
-    skip_holes(end, TimeMs{}, out);
+    skip_holes(out.next, end, TimeMs{}, out);
+    out.next = end;
   }
   drop_duplicates(out);
   for (auto& accepted : out.accepted) enricher_.enrich(accepted, arena);

@@ -18,7 +18,7 @@ struct Undecided {
   std::vector<event::Bad> bad;
   std::vector<event::Duplicate> duplicates;
   std::vector<event::Skipped> skipped;
-  std::size_t records_taken = 0;  ///< of the batch; fewer than it has where a control record or many holes ended it
+  std::size_t records_taken = 0;  ///< of the batch; fewer than it has where a control record ended it
   bool ends_with_control = false;
   std::string_view control_value;
   Offset next;  ///< end of the offsets decided
@@ -32,16 +32,13 @@ class Decider {
           std::optional<TimeMs> last_record_time)
       : decoder_(decoder), enricher_(enricher), window_(std::move(window)), partition_(partition), last_record_time_(last_record_time) {}
 
-  /// Holes taken in one go; the rest of a longer range comes with the next call.
-  static constexpr std::int64_t kMostHoles = 16'384;
-
   /// Takes records up to the first control record (included). `from` is the offset after the last one
   /// decided: what lies between it and the first record are holes. `end`: where the batch ends.
   void decide(std::span<const LogRecord> records, Offset from, Offset end, Arena& arena, Undecided& out);
   std::size_t memory_bytes() const { return window_.memory_bytes(); }
 
  private:
-  bool skip_holes(Offset to, TimeMs time_if_first, Undecided& out);
+  void skip_holes(Offset from, Offset to, TimeMs time_if_first, Undecided& out);
   void drop_duplicates(Undecided& out);
 
   event::Decoder& decoder_;

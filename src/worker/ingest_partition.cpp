@@ -16,8 +16,6 @@ using event::Field;
 constexpr std::size_t kNoKey = SIZE_MAX;
 constexpr std::chrono::milliseconds kFetchWait{500};
 constexpr std::size_t kSpareArenas = 4;
-/// Offsets of a block after which it is cut whatever is in it: long ranges of holes count nowhere else.
-constexpr std::int64_t kMostOffsets = 16'384;
 
 /// Everything that decides besides the log and the mapping, as one number.
 RulesHash rules_of(const event::Decoder& decoder, const enrich::Enricher& enricher, const IngestOptions& options) {
@@ -45,10 +43,9 @@ IngestPartition::IngestPartition(Needs needs, Partition partition, std::string t
 
 void IngestPartition::start() {
   IngestRecovery::Needs needs{needs_.executor, needs_.log, needs_.member, needs_.state, needs_.decoder, needs_.options};
-  recovery_ = std::make_shared<IngestRecovery>(needs, TopicPartition{needs_.names.raw_topic(), partition_}, topic_id_,
-                                               [self = shared_from_this()](Result<RecoveredIngest> found) {
-                                                 self->recovered(std::move(found));
-                                               });
+  recovery_ = std::make_shared<IngestRecovery>(
+      needs, TopicPartition{needs_.names.raw_topic(), partition_}, topic_id_,
+      [self = shared_from_this()](Result<RecoveredIngest> found) { self->recovered(std::move(found)); });
   recovery_->start();
 }
 
@@ -59,9 +56,11 @@ void IngestPartition::recovered(Result<RecoveredIngest> found) {
   source_ = found->source;
   taken_ = committed_ = found->position;
   view_.run = found->run;
-  decider_ = std::make_unique<Decider>(needs_.decoder, needs_.enricher, std::move(found->window), partition_, found->last_record_time);
-  writer_ = std::make_shared<BlockWriter>(needs_.executor, needs_.producer, TopicPartition{needs_.names.resolved_topic(), partition_},
-                                          found->position, found->run,
+  decider_ = std::make_unique<Decider>(needs_.decoder, needs_.enricher, std::move(found->window), partition_,
+                                       found->last_record_time);
+  writer_ = std::make_shared<BlockWriter>(needs_.executor, needs_.producer,
+                                          TopicPartition{needs_.names.resolved_topic(), partition_}, found->position,
+                                          found->run,
                                           BlockWriter::Events{.acknowledged =
                                                                   [weak = weak_from_this()] {
                                                                     auto self = weak.lock();
@@ -71,10 +70,14 @@ void IngestPartition::recovered(Result<RecoveredIngest> found) {
                                                                   },
                                                               .refused =
                                                                   [weak = weak_from_this()](Error error) {
-                                                                    if (auto self = weak.lock()) self->fail_partition(std::move(error));
+                                                                    if (auto self = weak.lock())
+                                                                      self->fail_partition(std::move(error));
                                                                   }});
   open_.decisions.from = open_.decisions.to = found->position;
-  log::info("ingest_starts", {{"partition", partition_.value}, {"source", source_.number.value}, {"offset", taken_.value}, {"run", view_.run.value}});
+  log::info("ingest_starts", {{"partition", partition_.value},
+                              {"source", source_.number.value},
+                              {"offset", taken_.value},
+                              {"run", view_.run.value}});
   find_view();
 }
 
@@ -83,7 +86,8 @@ void IngestPartition::find_view() {
       shared_from_this(), "mapping run",
       [this](Completion<identity::MappingView> answer) {
         auto shared = std::make_shared<Completion<identity::MappingView>>(std::move(answer));
-        needs_.resolver.pass_marker(view_.run, [shared](Result<identity::MappingView> view) { (*shared)(std::move(view)); });
+        needs_.resolver.pass_marker(view_.run,
+                                    [shared](Result<identity::MappingView> view) { (*shared)(std::move(view)); });
       },
       [this](Result<identity::MappingView> view) {
         if (!view) return fail_partition(view.error());
@@ -128,7 +132,8 @@ void IngestPartition::take_next_batch() {
   std::size_t bytes = 0;
   for (const auto& record : waiting_->records()) bytes += record.key.size() + record.value.size();
   const auto& limits = needs_.options.block;
-  const bool fits = open_.records + waiting_->records().size() <= limits.events && open_.bytes + bytes <= limits.bytes.value;
+  const bool fits =
+      open_.records + waiting_->records().size() <= limits.events && open_.bytes + bytes <= limits.bytes.value;
   if (open_.records > 0 && !fits) cut_block();
   open_.records += waiting_->records().size();
   open_.bytes += bytes;
@@ -162,7 +167,8 @@ void IngestPartition::decide_rest() {
       shared_from_this(), "mapping of a batch",
       [this](Completion<identity::Histories> answer) {
         auto shared = std::make_shared<Completion<identity::Histories>>(std::move(answer));
-        needs_.resolver.lookup(keys_, [shared](Result<identity::Histories> histories) { (*shared)(std::move(histories)); });
+        needs_.resolver.lookup(keys_,
+                               [shared](Result<identity::Histories> histories) { (*shared)(std::move(histories)); });
       },
       [this](Result<identity::Histories> histories) {
         if (!draining_) resolve(std::move(histories));
@@ -171,12 +177,12 @@ void IngestPartition::decide_rest() {
 
 void IngestPartition::resolve(Result<identity::Histories> histories) {
   if (!histories) return fail_partition(histories.error());
-  const identity::History nothing;
+  static const identity::History kNothing;
   for (std::size_t i = 0; i < undecided_.accepted.size(); ++i) {
     auto& accepted = undecided_.accepted[i];
-    const auto history = key_of_[i] == kNoKey ? nothing : (*histories)[key_of_[i]];
-    const auto resolution =
-        identity::resolve(history, view_, accepted.time, accepted.text[Field::kClaimedCustomer], needs_.options.resolve);
+    const auto& history = key_of_[i] == kNoKey ? kNothing : (*histories)[key_of_[i]];
+    const auto resolution = identity::resolve(history, view_, accepted.time, accepted.text[Field::kClaimedCustomer],
+                                              needs_.options.resolve);
     accepted.text[Field::kCustomer] = arena_->copy(resolution.customer);
     accepted.resolved_by = resolution.by;
   }
@@ -193,21 +199,19 @@ void IngestPartition::segment_decided() {
   decisions.to = undecided_.next;
   batch_taken_ += undecided_.records_taken;
   if (undecided_.ends_with_control) return pass_marker();
-  segment_done();
-}
-
-void IngestPartition::segment_done() {
-  if (open_.decisions.to - open_.decisions.from >= kMostOffsets) cut_block();
-  if (batch_taken_ < batch_->records().size() || open_.decisions.to < batch_->next()) return decide_rest();
   batch_decided();
 }
 
 void IngestPartition::pass_marker() {
   const auto marker = identity::decode_marker(undecided_.control_value);
-  const auto proceed = [this] { segment_done(); };
+  const auto proceed = [this] {
+    if (batch_taken_ < batch_->records().size() || open_.decisions.to < batch_->next()) return decide_rest();
+    batch_decided();
+  };
   if (!marker || marker->run <= view_.run) {
     // A repeated marker changes nothing; one that cannot be read is a control record like others.
-    if (!marker) log::error("control_record_unreadable", {{"partition", partition_.value}, {"before", undecided_.next.value}});
+    if (!marker)
+      log::error("control_record_unreadable", {{"partition", partition_.value}, {"before", undecided_.next.value}});
     return proceed();
   }
   ask_until_answered<identity::MappingView>(
@@ -221,7 +225,8 @@ void IngestPartition::pass_marker() {
         if (!view) return fail_partition(view.error());
         view_ = std::move(*view);
         markers_.push_back({view_.run, open_.decisions.to});
-        log::info("marker_passed", {{"partition", partition_.value}, {"run", view_.run.value}, {"offset", open_.decisions.to.value}});
+        log::info("marker_passed",
+                  {{"partition", partition_.value}, {"run", view_.run.value}, {"offset", open_.decisions.to.value}});
         proceed();
       });
 }
@@ -236,7 +241,10 @@ void IngestPartition::batch_decided() {
   } else if (first) {
     cut_block_later();
   }
-  if (waiting_) return needs_.executor.post([self = shared_from_this()] { if (!self->batch_) self->take_next_batch(); });
+  if (waiting_)
+    return needs_.executor.post([self = shared_from_this()] {
+      if (!self->batch_) self->take_next_batch();
+    });
   fetch();
 }
 
@@ -295,7 +303,9 @@ void IngestPartition::commit() {
   if (!passed) return commit_position(position, run);
   ask_until_answered<void>(
       shared_from_this(), "state of markers",
-      [this, marker = *passed](Completion<void> answer) { needs_.state.put_passed_marker(source_.number, marker, std::move(answer)); },
+      [this, marker = *passed](Completion<void> answer) {
+        needs_.state.put_passed_marker(source_.number, marker, std::move(answer));
+      },
       [this, position, run](Result<void> put) {
         if (!put) return fail_partition(put.error());
         commit_position(position, run);
@@ -304,22 +314,23 @@ void IngestPartition::commit() {
 
 void IngestPartition::commit_position(Offset position, RunId run) {
   Commit commit{position, IngestCommit{source_.number, run}.encode()};
-  needs_.member.commit(partition_, std::move(commit), {needs_.executor, [self = shared_from_this(), position](Result<void> result) {
-                         if (self->closed_) return;
-                         self->committing_ = false;
-                         if (result) {
-                           self->committed_ = position;
-                         } else if (!result.error().retryable() && result.error().code != ErrorCode::kCancelled) {
-                           return self->fail_partition(result.error());
-                         } else if (self->draining_) {
-                           // A commit that does not come through costs repeated work, nothing else.
-                           self->committed_ = position;
-                         }
-                         std::lock_guard lock(self->status_mutex_);
-                         self->status_.committed = self->committed_;
-                         self->status_.position = self->taken_;
-                         self->status_.pending = self->writer_->unacknowledged_bytes();
-                       }});
+  needs_.member.commit(partition_, std::move(commit),
+                       {needs_.executor, [self = shared_from_this(), position](Result<void> result) {
+                          if (self->closed_) return;
+                          self->committing_ = false;
+                          if (result) {
+                            self->committed_ = position;
+                          } else if (!result.error().retryable() && result.error().code != ErrorCode::kCancelled) {
+                            return self->fail_partition(result.error());
+                          } else if (self->draining_) {
+                            // A commit that does not come through costs repeated work, nothing else.
+                            self->committed_ = position;
+                          }
+                          std::lock_guard lock(self->status_mutex_);
+                          self->status_.committed = self->committed_;
+                          self->status_.position = self->taken_;
+                          self->status_.pending = self->writer_->unacknowledged_bytes();
+                        }});
 }
 
 void IngestPartition::drain(Task done) {
@@ -353,7 +364,8 @@ void IngestPartition::close() {
 
 void IngestPartition::fail_partition(Error error) {
   if (closed_) return;
-  log::error("ingest_stops", {{"partition", partition_.value}, {"error", to_string(error.code)}, {"message", error.message}});
+  log::error("ingest_stops",
+             {{"partition", partition_.value}, {"error", to_string(error.code)}, {"message", error.message}});
   {
     std::lock_guard lock(status_mutex_);
     status_.failure = error;

@@ -1,7 +1,7 @@
 #include "worker/state_table.hpp"
 
-#include <charconv>
 #include <fmt/format.h>
+#include <charconv>
 
 namespace guidepost::worker {
 namespace {
@@ -13,8 +13,6 @@ constexpr std::string_view kCounterRow = "sources";
 std::string position_row(const Names& names, SourceId source) {
   return fmt::format("position/v{}/{:08}", names.version, source.value);
 }
-
-std::string floor_row(SourceId source) { return fmt::format("floor/{:08}", source.value); }
 
 std::string marker_row(SourceId source) { return fmt::format("marker/{:08}", source.value); }
 
@@ -51,11 +49,12 @@ Result<Source> source_of(const Row& row) {
 /// Gets one row and gives what `read` makes of it to `done`.
 template <class T, class Read>
 void get_row(TableStore& tables, const Names& names, std::string row, Read read, Completion<T> done) {
-  tables.get(names.state(), {{std::move(row), newest()}},
-             {inline_executor(), [read = std::move(read), done = std::move(done)](Result<std::vector<Row>> rows) mutable {
-                if (!rows) return done(tl::unexpected(rows.error()));
-                done(read(rows->front()));
-              }});
+  tables.get(
+      names.state(), {{std::move(row), newest()}},
+      {inline_executor(), [read = std::move(read), done = std::move(done)](Result<std::vector<Row>> rows) mutable {
+         if (!rows) return done(tl::unexpected(rows.error()));
+         done(read(rows->front()));
+       }});
 }
 
 }  // namespace
@@ -86,27 +85,31 @@ void StateTable::register_source(std::string topic, std::string topic_id, Partit
 
 void StateTable::take_number(std::shared_ptr<Registration> registration) {
   auto read_next = [](const Row& row) -> Result<std::int64_t> { return number(row, "next").value_or(1); };
-  get_row<std::int64_t>(
-      tables_, names_, std::string(kCounterRow), read_next, {inline_executor(), [this, registration](Result<std::int64_t> next) {
-         if (!next) return registration->done(tl::unexpected(next.error()));
-         registration->source.number = SourceId{static_cast<std::uint32_t>(*next)};
-         CheckAndPut take{.row = std::string(kCounterRow),
-                          .family = std::string(kStateFamily),
-                          .qualifier = "next",
-                          .expected = *next == 1 ? std::nullopt : std::optional(std::to_string(*next)),
-                          .put = {std::string(kCounterRow), {cell("next", *next, std::to_string(*next + 1))}}};
-         tables_.check_and_put(names_.state(), std::move(take), {inline_executor(), [this, registration](Result<bool> taken) {
-                                 if (!taken) return registration->done(tl::unexpected(taken.error()));
-                                 if (*taken) return write_floor(registration);
-                                 take_number(registration);
-                               }});
-       }});
+  get_row<std::int64_t>(tables_, names_, std::string(kCounterRow), read_next,
+                        {inline_executor(), [this, registration](Result<std::int64_t> next) {
+                           if (!next) return registration->done(tl::unexpected(next.error()));
+                           registration->source.number = SourceId{static_cast<std::uint32_t>(*next)};
+                           CheckAndPut take{
+                               .row = std::string(kCounterRow),
+                               .family = std::string(kStateFamily),
+                               .qualifier = "next",
+                               .expected = *next == 1 ? std::nullopt : std::optional(std::to_string(*next)),
+                               .put = {std::string(kCounterRow), {cell("next", *next, std::to_string(*next + 1))}}};
+                           tables_.check_and_put(names_.state(), std::move(take),
+                                                 {inline_executor(), [this, registration](Result<bool> taken) {
+                                                    if (!taken)
+                                                      return registration->done(tl::unexpected(taken.error()));
+                                                    if (*taken) return write_floor(registration);
+                                                    take_number(registration);
+                                                  }});
+                         }});
 }
 
 // The floor comes before the source's row: a source that can be found has one.
 void StateTable::write_floor(std::shared_ptr<Registration> registration) {
   const auto& source = registration->source;
-  tables_.put(names_.state(), {{floor_row(source.number), {cell("floor", 0, std::to_string(registration->floor.value))}}},
+  tables_.put(names_.state(),
+              {{position_row(names_, source.number), {cell("floor", 0, std::to_string(registration->floor.value))}}},
               {inline_executor(), [this, registration](Result<void> put) {
                  if (!put) return registration->done(tl::unexpected(put.error()));
                  claim_row(registration);
@@ -115,45 +118,47 @@ void StateTable::write_floor(std::shared_ptr<Registration> registration) {
 
 void StateTable::claim_row(std::shared_ptr<Registration> registration) {
   const auto& source = registration->source;
-  CheckAndPut claim{.row = registration->row(),
-                    .family = std::string(kStateFamily),
-                    .qualifier = "number",
-                    .expected = std::nullopt,
-                    .put = {registration->row(),
-                            {cell("number", 0, std::to_string(source.number.value)), cell("topic", 0, source.topic),
-                             cell("topic_id", 0, source.topic_id), cell("partition", 0, std::to_string(source.partition.value))}}};
+  CheckAndPut claim{
+      .row = registration->row(),
+      .family = std::string(kStateFamily),
+      .qualifier = "number",
+      .expected = std::nullopt,
+      .put = {registration->row(),
+              {cell("number", 0, std::to_string(source.number.value)), cell("topic", 0, source.topic),
+               cell("topic_id", 0, source.topic_id), cell("partition", 0, std::to_string(source.partition.value))}}};
   tables_.check_and_put(names_.state(), std::move(claim), {inline_executor(), [this, registration](Result<bool> mine) {
-                          auto& [found, floor, done] = *registration;
-                          if (!mine) return done(tl::unexpected(mine.error()));
-                          if (*mine) return done(found);
-                          register_source(found.topic, found.topic_id, found.partition, floor, std::move(done));
-                        }});
+                                                             auto& [found, floor, done] = *registration;
+                                                             if (!mine) return done(tl::unexpected(mine.error()));
+                                                             if (*mine) return done(found);
+                                                             register_source(found.topic, found.topic_id,
+                                                                             found.partition, floor, std::move(done));
+                                                           }});
 }
 
 void StateTable::sources(Completion<std::vector<Source>> done) {
   // The registry has as many rows as there were ever partitions: one page holds it.
   ScanRequest all{std::string(kSourcePrefix), std::string(kSourceEnd), newest(), 100'000};
-  tables_.scan(names_.state(), std::move(all), {inline_executor(), [done = std::move(done)](Result<ScanPage> page) mutable {
-                 if (!page) return done(tl::unexpected(page.error()));
-                 std::vector<Source> found;
-                 for (const auto& row : page->rows) {
-                   auto source = source_of(row);
-                   if (!source) return done(tl::unexpected(source.error()));
-                   found.push_back(std::move(*source));
-                 }
-                 done(std::move(found));
-               }});
+  tables_.scan(names_.state(), std::move(all),
+               {inline_executor(), [done = std::move(done)](Result<ScanPage> page) mutable {
+                  if (!page) return done(tl::unexpected(page.error()));
+                  std::vector<Source> found;
+                  for (const auto& row : page->rows) {
+                    auto source = source_of(row);
+                    if (!source) return done(tl::unexpected(source.error()));
+                    found.push_back(std::move(*source));
+                  }
+                  done(std::move(found));
+                }});
 }
 
 void StateTable::floor(SourceId source, Completion<Offset> done) {
-  std::vector<RowGet> rows{{position_row(names_, source), newest()}, {floor_row(source), newest()}};
-  tables_.get(names_.state(), std::move(rows), {inline_executor(), [source, done = std::move(done)](Result<std::vector<Row>> found) mutable {
-                if (!found) return done(tl::unexpected(found.error()));
-                auto floor = number((*found)[0], "floor");
-                if (!floor) floor = number((*found)[1], "floor");
-                if (!floor) return done(fail(ErrorCode::kCorrupt, fmt::format("source {} has no floor in the state table", source.value)));
-                done(Offset{*floor});
-              }});
+  auto read = [source](const Row& row) -> Result<Offset> {
+    const auto floor = number(row, "floor");
+    if (!floor)
+      return fail(ErrorCode::kCorrupt, fmt::format("source {} has no floor in the state table", source.value));
+    return Offset{*floor};
+  };
+  get_row<Offset>(tables_, names_, position_row(names_, source), read, std::move(done));
 }
 
 void StateTable::durable(SourceId source, Completion<std::optional<DurablePosition>> done) {
@@ -169,7 +174,8 @@ void StateTable::put_durable(SourceId source, DurablePosition position, Completi
   const auto at = position.offset.value;
   tables_.put(names_.state(),
               {{position_row(names_, source),
-                {cell("offset", at, std::to_string(at)), cell("record_time", at, std::to_string(unix_ms(position.record_time)))}}},
+                {cell("offset", at, std::to_string(at)),
+                 cell("record_time", at, std::to_string(unix_ms(position.record_time)))}}},
               std::move(done));
 }
 
@@ -183,7 +189,8 @@ void StateTable::passed_marker(SourceId source, Completion<std::optional<PassedM
 }
 
 void StateTable::put_passed_marker(SourceId source, PassedMarker marker, Completion<void> done) {
-  tables_.put(names_.state(), {{marker_row(source), {cell("run", marker.offset.value, std::to_string(marker.run.value))}}},
+  tables_.put(names_.state(),
+              {{marker_row(source), {cell("run", marker.offset.value, std::to_string(marker.run.value))}}},
               std::move(done));
 }
 

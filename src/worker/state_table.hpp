@@ -35,11 +35,11 @@ class StateTable {
 
   /// The number of a source; registers it, with `floor`, where it is new. Two that register at once
   /// get the same number.
-  void register_source(std::string topic, std::string topic_id, Partition partition, Offset floor, Completion<Source> done);
+  void register_source(std::string topic, std::string topic_id, Partition partition, Offset floor,
+                       Completion<Source> done);
   void sources(Completion<std::vector<Source>> done);
 
-  /// Where the source's chain begins: this version's floor where it has one, else the one with which the
-  /// source was registered.
+  /// Where the source's chain begins in this version.
   void floor(SourceId source, Completion<Offset> done);
   /// D(source); nothing where none was written yet.
   void durable(SourceId source, Completion<std::optional<DurablePosition>> done);

@@ -1,0 +1,47 @@
+#include "app/command.hpp"
+
+#include <filesystem>
+
+#include "app/commands/commands.hpp"
+
+namespace guidepost::app {
+
+std::string Call::path(std::string_view given) const {
+  return (std::filesystem::path(directory) / std::filesystem::path(given)).lexically_normal().string();
+}
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> all{
+      up_command(),       ingest_command(),   aggregate_command(),                                            //
+      bad_list_command(), bad_show_command(),                                                                 //
+      init_command(),     status_command(),   check_config_command(), page_show_command(), block_show_command(),
+  };
+  return all;
+}
+
+const Command* find_command(const std::vector<std::string>& words) {
+  const Command* found = nullptr;
+  for (const auto& command : commands()) {
+    const auto space = command.name.find(' ');
+    const bool first = !words.empty() && words[0] == command.name.substr(0, space);
+    const bool second = space == std::string::npos || (words.size() > 1 && words[1] == command.name.substr(space + 1));
+    if (first && second) found = &command;
+  }
+  return found;
+}
+
+std::vector<std::string> rest_of(const Command& command, const std::vector<std::string>& words) {
+  const std::ptrdiff_t taken = command.name.find(' ') == std::string::npos ? 1 : 2;
+  return {words.begin() + taken, words.end()};
+}
+
+int run_command(const Command& command, Call& call) {
+  try {
+    return command.run(call);
+  } catch (const UsageError& wrong) {
+    call.out.complain(wrong.message + "\n`guidepost " + command.name + " --help` tells more");
+    return 2;
+  }
+}
+
+}  // namespace guidepost::app

@@ -1,0 +1,21 @@
+// Every command's declaration. A daemon's is in src/app/roles, any other's in the file of its name here.
+#pragma once
+
+#include "app/command.hpp"
+
+namespace guidepost::app {
+
+Command up_command();
+Command ingest_command();
+Command aggregate_command();
+
+Command init_command();
+Command check_config_command();
+Command status_command();
+
+Command bad_list_command();
+Command bad_show_command();
+Command page_show_command();
+Command block_show_command();
+
+}  // namespace guidepost::app

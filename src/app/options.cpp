@@ -1,0 +1,126 @@
+#include "app/options.hpp"
+
+#include <algorithm>
+
+namespace guidepost::app {
+
+Names names_of(const Config& config) {
+  return {.prefix = config.names.prefix, .version = config.names.version, .raw_topic_name = config.names.raw_topic};
+}
+
+namespace {
+
+TopicSpec topic_of(const Config& config, std::string name) {
+  return {.name = std::move(name),
+          .partitions = static_cast<std::int32_t>(config.topics.partitions),
+          .replication = static_cast<std::int16_t>(config.topics.replication),
+          .retention = config.topics.retention,
+          .max_record = config.topics.max_record,
+          .log_append_time = true};
+}
+
+}  // namespace
+
+TopicSpec raw_topic_of(const Config& config) { return topic_of(config, names_of(config).raw_topic()); }
+TopicSpec resolved_topic_of(const Config& config) { return topic_of(config, names_of(config).resolved_topic()); }
+
+worker::TableOptions table_options_of(const Config& config) {
+  worker::TableOptions options;
+  switch (config.hbase.compression) {
+    case TableCompression::kNone:
+      options.compression = Compression::kNone;
+      break;
+    case TableCompression::kSnappy:
+      options.compression = Compression::kSnappy;
+      break;
+    case TableCompression::kLz4:
+      options.compression = Compression::kLz4;
+      break;
+    case TableCompression::kZstd:
+      options.compression = Compression::kZstd;
+      break;
+    case TableCompression::kGz:
+      options.compression = Compression::kGz;
+      break;
+  }
+  options.regions = static_cast<int>(config.hbase.regions);
+  return options;
+}
+
+worker::RoleOptions ingest_role_of(const Config& config) {
+  return {.names = names_of(config), .member = config.kafka.member, .threads = static_cast<int>(config.ingest.threads)};
+}
+
+worker::RoleOptions aggregate_role_of(const Config& config) {
+  return {
+      .names = names_of(config), .member = config.kafka.member, .threads = static_cast<int>(config.aggregate.threads)};
+}
+
+event::EventLimits event_limits_of(const Config& config) {
+  event::EventLimits limits{.event = config.limits.event,
+                            .url_chars = config.limits.url_bytes,
+                            .id_bytes = config.limits.id_bytes,
+                            .properties_keys = config.limits.properties_keys,
+                            .properties = config.limits.properties,
+                            .depth = config.limits.depth,
+                            .max_age = config.limits.max_age,
+                            .max_future = config.limits.max_future,
+                            .default_merchant = config.ingest.default_merchant,
+                            .listed_merchants = {}};
+  if (config.merchants.accept == AcceptMerchants::kListed) {
+    limits.listed_merchants = config.merchants.listed;
+    for (const auto& [slug, settings] : config.merchant) limits.listed_merchants.push_back(slug);
+    std::sort(limits.listed_merchants.begin(), limits.listed_merchants.end());
+  }
+  return limits;
+}
+
+worker::IngestOptions ingest_options_of(const Config& config) {
+  const auto claim =
+      config.identity.claim == Claim::kNever ? identity::ClaimPolicy::kNever : identity::ClaimPolicy::kWhenUnmapped;
+  worker::IngestOptions options;
+  options.limits = event_limits_of(config);
+  options.geo_file = config.enrich.geo_file;
+  options.resolve = {.stitch_window = config.identity.stitch_window, .claim = claim};
+  options.dedupe_offsets = static_cast<std::int64_t>(config.ingest.dedupe_window);
+  options.dedupe_horizon = std::chrono::floor<std::chrono::seconds>(config.ingest.window_time);
+  options.block = {
+      .events = config.ingest.block_events, .bytes = config.ingest.block_bytes, .age = config.ingest.block_time};
+  options.max_unacknowledged = config.ingest.in_flight;
+  options.commit_interval = config.ingest.commit_interval;
+  options.accept_topic_id = config.ingest.accept_topic_id;
+  options.mapping_cache = config.identity.cache;
+  return options;
+}
+
+worker::AggregateOptions aggregate_options_of(const Config& config) {
+  worker::AggregateOptions options;
+  options.page = {.chunk_bytes = config.rollup.chunk_bytes,
+                  .max_bits = static_cast<std::uint8_t>(config.rollup.max_bits)};
+  options.flush = {
+      .min_dirty = config.rollup.min_dirty, .dirty_share = config.rollup.dirty_share, .max_age = config.rollup.max_age};
+  options.page_memory = config.aggregate.page_memory;
+  options.max_outstanding = config.aggregate.in_flight;
+  options.commit_interval = config.aggregate.commit_interval;
+  options.tables = table_options_of(config);
+  return options;
+}
+
+http::ServerOptions server_options_of(const Config& config, const std::string& address) {
+  const auto where = parse_host_port(address).value();
+  http::ServerOptions options;
+  options.host = where.host;
+  options.port = where.port;
+  options.limits.body = config.limits.http_body;
+  options.threads = config.http.threads;
+  options.connections = config.http.connections;
+  options.connections_per_address = config.http.connections_per_address;
+  options.in_flight = config.http.in_flight;
+  options.header_timeout = config.http.header_timeout;
+  options.body_timeout = config.http.body_timeout;
+  options.idle_timeout = config.http.idle_timeout;
+  options.write_timeout = config.http.write_timeout;
+  return options;
+}
+
+}  // namespace guidepost::app

@@ -1,0 +1,36 @@
+// What all daemons do alike: answer for their health, run until told to stop or a stage fails, and end in order.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "adapters/http/server.hpp"
+#include "app/command.hpp"
+#include "app/health.hpp"
+
+namespace guidepost::app {
+
+/// /ping, /health/live, /health/ready, /metrics. `health` outlives the server.
+std::vector<http::Route> health_routes(const Health& health, std::function<bool()> ready);
+
+/// A wish to end: the signal's, or of a stage that failed. Thread: any.
+class Ending {
+ public:
+  explicit Ending(std::stop_token asked);
+  /// A stage failed: the process ends with status 1.
+  void failed(const Error& error);
+  /// Blocks: until asked or failed.
+  void wait();
+  std::optional<Error> failure() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable_any come_;
+  std::stop_token asked_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace guidepost::app

@@ -1,0 +1,82 @@
+// `up`: everything in one process. Order of ending: no more requests, answers that are owed, ingest, aggregate, stores.
+#include "app/commands/commands.hpp"
+#include "app/event_intake.hpp"
+#include "app/node.hpp"
+#include "app/options.hpp"
+#include "app/roles/daemon.hpp"
+#include "base/log.hpp"
+
+namespace guidepost::app {
+namespace {
+
+void greet(Call& call, const Config& config, const std::string& address) {
+  if (call.json()) return call.out.print("{\"listening\":\"" + address + "\"}\n");
+  call.out.print("guidepost is up: events to http://" + address + "/v1/events\n");
+  if (config.storage.kind == StorageKind::kEmbedded) {
+    call.out.print("data in " + config.storage.data + "; other commands with the same --data work meanwhile\n");
+  }
+}
+
+int run_up(Call& call) {
+  Node& node = *call.node;
+  const auto& config = node.config();
+  const auto address = call.arguments.value_or("--listen", config.http.listen);
+  if (const auto parsed = parse_host_port(address); !parsed) throw UsageError{"--listen: " + parsed.error().message};
+
+  Ending ending(call.cancelled);
+  const Health health(node.log(), node.tables());
+  EventIntake intake(config, node.log());
+  Workers* workers = nullptr;
+  auto routes = health_routes(health, [&] { return workers->ready() && intake.ready(); });
+  routes.push_back({http::Method::kPost, "/v1/events", [&](http::Request request, http::Respond respond) {
+                      intake.take(std::move(request), std::move(respond));
+                    }});
+  node.when_failed([&](const Error& error) { ending.failed(error); });
+  if (auto started = node.workers()) {
+    workers = *started;
+  } else {
+    node.when_failed({});
+    call.out.complain(started.error().message);
+    return 1;
+  }
+  const auto server = http::Server::start(server_options_of(config, address), std::move(routes));
+  if (!server) {
+    node.when_failed({});
+    call.out.complain(server.error().message);
+    return 1;
+  }
+  log::info("listening", {{"address", (*server)->address()}});
+  greet(call, config, (*server)->address());
+  ending.wait();
+  log::info("draining", {{"at_most", std::to_string(config.process.drain.count()) + "ms"}});
+  (*server)->stop(std::min<Millis>(config.process.drain / 3, config.http.log_timeout));
+  node.when_failed({});
+  // The stages drain when the node closes, after the commands of others have ended.
+  if (ending.failure()) call.out.complain(ending.failure()->message);
+  return ending.failure() ? 1 : 0;
+}
+
+}  // namespace
+
+Command up_command() {
+  return {
+      .name = "up",
+      .group = Group::kRun,
+      .summary = "everything in one process",
+      .about =
+          "Takes events at POST /v1/events, decides, applies, and answers the other commands, until SIGTERM or\n"
+          "Ctrl-C. Without a configuration it keeps everything in ./guidepost-data and needs no servers.",
+      .operands = {},
+      .flags = {{"--listen", "HOST:PORT",
+                 "where to take events, by default http.listen (127.0.0.1:8080); port 0: any free one",
+                 Use::kOptional}},
+      .examples =
+          {{"on this machine, with the data in ./guidepost-data", "guidepost up"},
+           {"elsewhere", "guidepost up --data /var/lib/guidepost --listen 127.0.0.1:9000"},
+           {"send it an event",
+            R"(curl -d '{"merchant":"shop","type":"page_view","guid":"g1","url":"/","time":'$(date +%s)'}' http://127.0.0.1:8080/v1/events)"}},
+      .place = Place::kDaemon,
+      .run = run_up};
+}
+
+}  // namespace guidepost::app

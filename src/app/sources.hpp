@@ -1,0 +1,36 @@
+// What is known of each source: where its log, its stages and its tables stand.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "app/node.hpp"
+#include "guidepost/event/ledger.hpp"
+#include "worker/state_table.hpp"
+
+namespace guidepost::app {
+
+/// Errors: of the store.
+Result<std::vector<worker::Source>> registered_sources(Node& node, const std::stop_token& cancelled);
+
+/// Where one partition of the raw topic, and what follows from it, stands.
+struct SourceStanding {
+  worker::Source source;
+  bool current = true;     ///< false: of a topic that is no more, or was made again
+  LogBounds raw;
+  LogBounds resolved;
+  std::optional<Offset> decided;   ///< raw offsets below are decided (C)
+  std::optional<Offset> applied;   ///< resolved offsets below are applied (R)
+  std::optional<worker::DurablePosition> durable;  ///< D
+  Offset floor;
+  std::optional<worker::StateTable::PassedMarker> marker;
+  event::LedgerCounts ledger;
+  /// Raw records that are not in the tables yet.
+  std::int64_t lag() const { return raw.end - (durable ? durable->offset : floor); }
+};
+
+/// Of all registered sources, in the order of their numbers. Errors: of the stores; kCorrupt.
+Result<std::vector<SourceStanding>> source_standings(Node& node, const std::stop_token& cancelled);
+
+}  // namespace guidepost::app
