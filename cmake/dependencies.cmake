@@ -27,6 +27,7 @@ guidepost_system_library(maxminddb maxminddb)
 guidepost_system_library(prometheus prometheus-cpp-core)
 guidepost_system_library(mimalloc mimalloc)
 guidepost_system_library(date_tz date-tz)
+target_compile_definitions(gp_date_tz INTERFACE USE_OS_TZDB=1)  # as Debian built it: the system's zones
 guidepost_system_library(tomlplusplus tomlplusplus)
 
 # What no Debian release packages as we need it is installed by cmake/deps/install into this folder.

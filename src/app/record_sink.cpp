@@ -59,14 +59,13 @@ class LogSink final : public RecordSink {
     in_flight_.wait_for_all();
   }
 
-  Result<void> send(const Outgoing& record) override {
+  Result<void> send(Outgoing record) override {
     if (auto room = in_flight_.wait(kLogInFlight); !room) return room;
-    auto value = event::wrap(record.envelope, record.payload);
-    auto key = event::record_key(record.envelope.merchant, record.identity, shards_(record.envelope.merchant));
+    auto key = event::record_key(record.merchant, record.identity, shards_(record.merchant));
     const auto partition = partition_of_key(key, partitions_);
-    const auto size = value.size() + key.size();
+    const auto size = record.value.size() + key.size();
     in_flight_.add(size);
-    producer_->append({{topic_, partition}, std::move(key), std::move(value), std::nullopt},
+    producer_->append({{topic_, partition}, std::move(key), std::move(record.value), std::nullopt},
                       {inline_executor(), [this, size](const Result<Offset>& result) {
                          in_flight_.settle(size, result ? std::nullopt : std::optional(result.error()));
                        }});
@@ -99,7 +98,7 @@ class HttpSink final : public RecordSink {
     changed_.notify_all();
   }
 
-  Result<void> send(const Outgoing& record) override {
+  Result<void> send(Outgoing record) override {
     // A line is an event: what has a line end inside cannot be sent so, and is no JSON anyway.
     for (const char c : record.payload) batch_.push_back(c == '\n' ? ' ' : c);
     batch_.push_back('\n');
@@ -174,9 +173,9 @@ class FileSink final : public RecordSink {
   ~FileSink() override {
     if (file_ != nullptr) std::fclose(file_);
   }
-  Result<void> send(const Outgoing& record) override {
-    const auto line = event::wrap(record.envelope, record.payload) + "\n";
-    if (std::fwrite(line.data(), 1, line.size(), file_) != line.size()) return failed();
+  Result<void> send(Outgoing record) override {
+    record.value += '\n';
+    if (std::fwrite(record.value.data(), 1, record.value.size(), file_) != record.value.size()) return failed();
     ++sent_.records;
     return {};
   }

@@ -12,11 +12,12 @@
 
 namespace guidepost::app {
 
-/// A record on its way in: what arrived, and what is known besides.
+/// A record on its way in.
 struct Outgoing {
-  event::EnvelopeFields envelope;
+  std::string value;          ///< of the raw record: the payload in its envelope (event::wrap)
+  std::string_view merchant;  ///< for the record's key; may be `-`
   std::string_view identity;  ///< guid or customer, for the record's key
-  std::string_view payload;
+  std::string_view payload;   ///< what arrived: what a collector is sent
 };
 
 /// What a collector said about events that it refused, and how many went where.
@@ -30,14 +31,14 @@ class RecordSink {
  public:
   virtual ~RecordSink() = default;
   /// Errors: of the log, the connection or the file; nothing sent afterwards counts.
-  virtual Result<void> send(const Outgoing& record) = 0;
+  virtual Result<void> send(Outgoing record) = 0;
   virtual Result<Sent> finish() = 0;
 };
 
 /// How many shards a merchant has.
 using ShardsOf = std::function<std::uint32_t(std::string_view merchant)>;
 
-/// Appends to the raw topic, wrapped in envelopes.
+/// Appends to the raw topic.
 std::unique_ptr<RecordSink> log_sink(EventLog& log, std::string topic, std::int32_t partitions, ShardsOf shards);
 /// Posts payloads as NDJSON in batches; over several connections the order between batches is lost.
 /// Errors: kInvalidArgument (url).

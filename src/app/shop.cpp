@@ -1,8 +1,8 @@
 #include "app/shop.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 
 #include "app/random.hpp"
 #include "base/text.hpp"
@@ -17,9 +17,10 @@ constexpr std::array kAgents{
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36",
     "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"};
-constexpr std::array kLanguages{"en-US", "de-DE", "en-GB", "fr-FR", "hi-IN", "pt-BR", "ja-JP", "nl-NL", "pl-PL", "en-AU", "en-CA", "es-ES"};
-constexpr std::array kReferrers{"https://www.google.com/search?q=shoes", "https://duckduckgo.com/", "https://news.example.org/today",
-                                "https://m.facebook.com/", "https://t.co/abc"};
+constexpr std::array kLanguages{"en-US", "de-DE", "en-GB", "fr-FR", "hi-IN", "pt-BR",
+                                "ja-JP", "nl-NL", "pl-PL", "en-AU", "en-CA", "es-ES"};
+constexpr std::array kReferrers{"https://www.google.com/search?q=shoes", "https://duckduckgo.com/",
+                                "https://news.example.org/today", "https://m.facebook.com/", "https://t.co/abc"};
 constexpr std::array kReferrerDomains{"google.com", "duckduckgo.com", "news.example.org", "m.facebook.com", "t.co"};
 constexpr std::array kCategories{"shoes", "shirts", "bags", "hats", "outdoor", "sale"};
 constexpr std::array kSearches{"red shoes", "rain jacket", "gift", "größe 42", "\"slim\" fit", "hat & scarf"};
@@ -59,11 +60,13 @@ Login draw_login(Random& random) {
 
 std::string guid_of(const Device& device) {
   const auto low = mix64(device.key ^ 0x6775696465706f73U);
-  return fmt::format("{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}", device.key >> 32, (device.key >> 16) & 0xffff, device.key & 0xfff,
-                     (low >> 48) & 0xfff, low & 0xffffffffffffU);
+  return fmt::format("{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}", device.key >> 32, (device.key >> 16) & 0xffff,
+                     device.key & 0xfff, (low >> 48) & 0xfff, low & 0xffffffffffffU);
 }
 
-std::string customer_of(const Device& device, int which) { return fmt::format("cust-{:x}", mix64(device.key + static_cast<std::uint64_t>(which)) & 0xffffff); }
+std::string customer_of(const Device& device, int which) {
+  return fmt::format("cust-{:x}", mix64(device.key + static_cast<std::uint64_t>(which)) & 0xffffff);
+}
 
 std::string json_text(std::string_view text) {
   std::string out = "\"";
@@ -78,14 +81,18 @@ std::string json_text(std::string_view text) {
 
 struct Shop::Impl {
   explicit Impl(ShopOptions o)
-      : options(std::move(o)), random(options.seed), product_zipf(options.products), merchant_zipf(std::max(1U, options.merchants)) {
+      : options(std::move(o)),
+        random(options.seed),
+        product_zipf(options.products),
+        merchant_zipf(std::max(1U, options.merchants)) {
     const auto count = options.devices != 0 ? options.devices : std::max<std::uint64_t>(20, options.events / 25);
     Random people(options.seed ^ 0x70656f706c65U);
     for (std::uint64_t i = 0; i < count; ++i) {
       Device device;
       device.key = mix64(options.seed * 1'000'003 + i);
       device.merchant = static_cast<std::uint32_t>(merchant_zipf.draw(people));
-      device.country = static_cast<std::uint8_t>(std::min(people.below(kCountries.size()), people.below(kCountries.size())));
+      device.country =
+          static_cast<std::uint8_t>(std::min(people.below(kCountries.size()), people.below(kCountries.size())));
       device.agent = static_cast<std::uint8_t>(people.below(kAgents.size()));
       device.login = draw_login(people);
       devices.push_back(device);
@@ -118,7 +125,8 @@ struct Shop::Impl {
 
   TimeMs stream_time() const {
     const auto share = static_cast<double>(made) / static_cast<double>(std::max<std::uint64_t>(1, options.events));
-    return options.start + std::chrono::milliseconds{static_cast<std::int64_t>(share * static_cast<double>(options.span.count()))};
+    return options.start +
+           std::chrono::milliseconds{static_cast<std::int64_t>(share * static_cast<double>(options.span.count()))};
   }
 
   struct Act {
@@ -146,18 +154,22 @@ struct Shop::Impl {
       case 2:
       case 3:
         visit.product = product_zipf.draw(random);
-        if (random.chance(0.4)) return {"click", product_path() + "#details", product_path(), R"(,"properties":{"button":"details"})"};
-        return {"page_view", product_path(), product_path(), fmt::format(R"(,"time_on_page_ms":{})", 1000 + random.below(60'000))};
+        if (random.chance(0.4))
+          return {"click", product_path() + "#details", product_path(), R"(,"properties":{"button":"details"})"};
+        return {"page_view", product_path(), product_path(),
+                fmt::format(R"(,"time_on_page_ms":{})", 1000 + random.below(60'000))};
       case 4:
         if (!visit.wants_to_buy) return {"click", "/", "/", R"(,"properties":{"button":"close"})"};
         return {"add_to_cart", product_path(), product_path(),
-                fmt::format(R"(,"product":{{"id":"p{}","name":"Product {}","category":"{}","price":"{}.{:02}","quantity":{}}})", visit.product,
-                            visit.product, kCategories[visit.product % kCategories.size()], 5 + visit.product, visit.product % 100,
-                            1 + random.below(3))};
+                fmt::format(
+                    R"(,"product":{{"id":"p{}","name":"Product {}","category":"{}","price":"{}.{:02}","quantity":{}}})",
+                    visit.product, visit.product, kCategories[visit.product % kCategories.size()], 5 + visit.product,
+                    visit.product % 100, 1 + random.below(3))};
       case 5:
         return {"page_view", "/checkout", "/checkout", ""};
       default:
-        return {"purchase", "/thanks", "/thanks", fmt::format(R"(,"revenue":"{}.{:02}","currency":"EUR")", 5 + random.below(200), random.below(100))};
+        return {"purchase", "/thanks", "/thanks",
+                fmt::format(R"(,"revenue":"{}.{:02}","currency":"EUR")", 5 + random.below(200), random.below(100))};
     }
   }
 
@@ -198,8 +210,9 @@ struct Shop::Impl {
     if (!out.claim.empty()) who += fmt::format(R"(,"customer":"{}")", out.claim);
     out.body = fmt::format(
         R"({{{}"type":"{}","time":"{}","merchant":"{}"{},"session":"s{:x}","url":"https://{}.example{}"{},"ip":"192.0.2.{}","user_agent":"{}","language":"{}"{}{}}})",
-        out.event_id.empty() ? "" : fmt::format(R"("event_id":"{}",)", out.event_id), out.type, text::rfc3339(out.time), out.merchant, who,
-        device.key & 0xffffff, out.merchant, target, referrer, device.key % 256, kAgents[device.agent], kLanguages[device.country],
+        out.event_id.empty() ? "" : fmt::format(R"("event_id":"{}",)", out.event_id), out.type, text::rfc3339(out.time),
+        out.merchant, who, device.key & 0xffffff, out.merchant, target, referrer, device.key % 256,
+        kAgents[device.agent], kLanguages[device.country],
         out.country == "--" ? "" : fmt::format(R"(,"country":"{}")", out.country), extra);
     if (over) begin(visit);
     if (!out.event_id.empty()) remember(out);
@@ -208,7 +221,10 @@ struct Shop::Impl {
   /// Most events arrive at once, some are a little late, a few are very late.
   std::chrono::milliseconds late() {
     const auto p = random.unit();
-    const auto up_to = [&](std::chrono::milliseconds limit) { return std::chrono::milliseconds{static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(limit.count())))}; };
+    const auto up_to = [&](std::chrono::milliseconds limit) {
+      return std::chrono::milliseconds{
+          static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(limit.count())))};
+    };
     if (p < 0.93) return up_to(std::chrono::seconds{2});
     if (p < 0.98) return up_to(std::chrono::minutes{1});
     if (p < 0.999) return up_to(std::chrono::hours{2});
@@ -240,7 +256,8 @@ struct Shop::Impl {
     const auto guid = guid_of(device);
     const auto name = merchant_name(device.merchant);
     const auto event = [&](std::string_view merchant, std::string_view id, TimeMs time, std::string_view type_member) {
-      return fmt::format(R"({{{}"time":"{}","merchant":"{}","guid":"{}","url":"https://{}.example/"}})", type_member, text::rfc3339(time), merchant, id, name);
+      return fmt::format(R"({{{}"time":"{}","merchant":"{}","guid":"{}","url":"https://{}.example/"}})", type_member,
+                         text::rfc3339(time), merchant, id, name);
     };
     constexpr std::string_view kView = R"("type":"page_view",)";
     out = ShopRecord{};
@@ -256,7 +273,9 @@ struct Shop::Impl {
       case 1:  // Latin-1 instead of UTF-8
         out.kind = "not_json";
         out.merchant = "-";
-        out.body = "{\"type\":\"page_view\",\"title\":\"Gr\xf6\xdf" "e\"}";
+        out.body =
+            "{\"type\":\"page_view\",\"title\":\"Gr\xf6\xdf"
+            "e\"}";
         return;
       case 2:
         out.kind = "merchant_invalid";
@@ -269,7 +288,8 @@ struct Shop::Impl {
         return;
       case 4:
         out.kind = "field_wrong_type";
-        out.body = fmt::format(R"({{"type":"page_view","time":"{}","merchant":"{}","guid":{{"id":"{}"}}}})", text::rfc3339(now), name, guid);
+        out.body = fmt::format(R"({{"type":"page_view","time":"{}","merchant":"{}","guid":{{"id":"{}"}}}})",
+                               text::rfc3339(now), name, guid);
         return;
       case 5:
         out.kind = "time_invalid";
@@ -316,7 +336,8 @@ bool Shop::next(ShopRecord& out) {
 std::vector<ShopMapping> Shop::mappings(int step) const {
   const auto& shop = *impl_;
   const auto at = [&](double share) {
-    return unix_ms(shop.options.start) + static_cast<std::int64_t>(share * static_cast<double>(shop.options.span.count()));
+    return unix_ms(shop.options.start) +
+           static_cast<std::int64_t>(share * static_cast<double>(shop.options.span.count()));
   };
   std::vector<ShopMapping> lines;
   for (const auto& device : shop.devices) {
@@ -358,8 +379,9 @@ std::string truth_header() {
 }
 
 std::string truth_line(const ShopRecord& r) {
-  return fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", r.number, r.kind, r.merchant, r.guid, r.device ? 1 : 0, r.claim,
-                     r.event_id, r.type, unix_ms(r.time), r.path, r.country, r.referrer_domain, unix_ms(r.received));
+  return fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", r.number, r.kind, r.merchant, r.guid,
+                     r.device ? 1 : 0, r.claim, r.event_id, r.type, unix_ms(r.time), r.path, r.country,
+                     r.referrer_domain, unix_ms(r.received));
 }
 
 }  // namespace guidepost::app

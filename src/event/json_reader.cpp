@@ -8,7 +8,6 @@
 namespace guidepost::event {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // RFC 8259: -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?
@@ -43,40 +42,26 @@ JsonReader::JsonReader(const char* text, const JsonIndex& index)
       count_(index.count()),
       has_escapes_(std::memchr(text, '\\', tokens_[count_]) != nullptr) {}
 
-JsonSpan JsonReader::span_of(std::size_t token) const {
-  auto end = tokens_[token + 1];
-  while (is_space(text_[end - 1])) --end;  // ends at the token's first byte at the latest
-  return {tokens_[token], end};
+bool JsonReader::good_escapes(JsonSpan span) const {
+  return escapes_are_good({text_ + span.begin + 1, span.end - span.begin - 2});
 }
 
-// The index promises that nothing but white space lies between a string's end and the next token.
-bool JsonReader::good_string(JsonSpan span) const {
-  return span.end - span.begin >= 2 && text_[span.end - 1] == '"' &&
-         (!has_escapes_ || escapes_are_good({text_ + span.begin + 1, span.end - span.begin - 2}));
-}
-
-bool JsonReader::scalar(JsonSpan& span) {
+// A number, true, false, null.
+bool JsonReader::word(JsonSpan& span) {
   if (at_end()) return false;
   span = span_of(next_);
+  ++next_;
   const std::string_view text(text_ + span.begin, span.end - span.begin);
   switch (text.front()) {
-    case '"':
-      if (!good_string(span)) return false;
-      break;
     case 't':
-      if (text != "true") return false;
-      break;
+      return text == "true";
     case 'f':
-      if (text != "false") return false;
-      break;
+      return text == "false";
     case 'n':
-      if (text != "null") return false;
-      break;
+      return text == "null";
     default:
-      if (!is_number(text)) return false;
+      return is_number(text);
   }
-  ++next_;
-  return true;
 }
 
 // To the end of the container that begins here, counting brackets.

@@ -35,7 +35,12 @@ class JsonReader {
   template <class Visit>
   bool members(Visit&& visit);
   /// Reads a string, number, true, false or null.
-  bool scalar(JsonSpan& span);
+  bool scalar(JsonSpan& span) {
+    if (peek() != '"') return word(span);
+    span = span_of(next_);
+    ++next_;
+    return good_string(span);
+  }
   /// Reads any value. Containers nested deeper than `depth` are passed without a look at what is in
   /// them, and remembered in too_deep(). `members`: how many it has itself where it is an object.
   bool any(unsigned depth, JsonSpan& span, std::uint32_t& members);
@@ -46,9 +51,19 @@ class JsonReader {
 
  private:
   char at(std::size_t token) const { return text_[tokens_[token]]; }
-  JsonSpan span_of(std::size_t token) const;
+  JsonSpan span_of(std::size_t token) const {
+    auto end = tokens_[token + 1];
+    while (is_space(text_[end - 1])) --end;  // ends at the token's first byte at the latest
+    return {tokens_[token], end};
+  }
   bool is_key() const { return at(next_) == '"' && at(next_ + 1) == ':'; }
-  bool good_string(JsonSpan span) const;
+  // The index promises that nothing but white space lies between a string's end and the next token.
+  bool good_string(JsonSpan span) const {
+    return span.end - span.begin >= 2 && text_[span.end - 1] == '"' && (!has_escapes_ || good_escapes(span));
+  }
+  bool good_escapes(JsonSpan span) const;
+  bool word(JsonSpan& span);
+  static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
   bool pass_blindly();
 
   const char* text_;

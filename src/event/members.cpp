@@ -80,9 +80,22 @@ constexpr std::size_t slot_of(std::uint64_t head, std::size_t size, std::uint64_
   return static_cast<std::size_t>(((head + size) * factor) >> (64 - kSlotBits));
 }
 
+// The last eight bytes of a name of eight or more; with the first eight and the size they say all of
+// names of at most sixteen.
+constexpr std::uint64_t tail_of(std::string_view name) {
+  return name.size() < 8 ? 0 : head_of(name.substr(name.size() - 8));
+}
+
+struct KeySlot {
+  std::uint64_t head = 0;
+  std::uint64_t tail = 0;
+  std::uint32_t size = UINT32_MAX;  // of no name: the slot is free
+  Key key{};
+};
+
 struct KeyTable {
   std::uint64_t factor = 0;
-  std::array<std::uint8_t, std::size_t{1} << kSlotBits> slots{};  // 1 + index in kTopNames; 0: none
+  std::array<KeySlot, std::size_t{1} << kSlotBits> slots{};
 };
 
 constexpr KeyTable kTable = [] {
@@ -91,25 +104,35 @@ constexpr KeyTable kTable = [] {
   for (bool good = false; !good; factor = factor * 6364136223846793005ULL + 1442695040888963407ULL | 1U) {
     table = {factor, {}};
     good = true;
-    for (std::size_t i = 0; i < kTopNames.size() && good; ++i) {
-      auto& slot = table.slots[slot_of(head_of(kTopNames[i].name), kTopNames[i].name.size(), factor)];
-      good = slot == 0;
-      slot = static_cast<std::uint8_t>(i + 1);
+    for (const auto& [name, key] : kTopNames) {
+      auto& slot = table.slots[slot_of(head_of(name), name.size(), factor)];
+      good = good && slot.size == UINT32_MAX;
+      slot = {head_of(name), tail_of(name), static_cast<std::uint32_t>(name.size()), key};
     }
   }
   return table;
 }();
 
+static_assert([] {
+  for (const auto& n : kTopNames) {
+    if (n.name.size() > 16) return false;
+  }
+  return true;
+}());
+
 // Eight bytes may be read from any key: the text is padded.
 std::optional<Key> find_top(std::string_view key) {
   std::uint64_t head = 0;
+  std::uint64_t tail = 0;
   std::memcpy(&head, key.data(), sizeof head);
-  if (key.size() < 8) head &= (std::uint64_t{1} << (8 * key.size())) - 1;
-  const auto slot = kTable.slots[slot_of(head, key.size(), kTable.factor)];
-  if (slot == 0) return std::nullopt;
-  const auto& found = kTopNames[slot - 1U];
-  if (found.name != key) return std::nullopt;
-  return found.key;
+  if (key.size() < 8) {
+    head &= (std::uint64_t{1} << (8 * key.size())) - 1;
+  } else {
+    std::memcpy(&tail, key.data() + key.size() - 8, sizeof tail);
+  }
+  const auto& slot = kTable.slots[slot_of(head, key.size(), kTable.factor)];
+  if (slot.head != head || slot.tail != tail || slot.size != key.size()) return std::nullopt;
+  return slot.key;
 }
 
 std::optional<Key> find_in(std::span<const KeyName> names, std::string_view key) {

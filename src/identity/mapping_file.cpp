@@ -23,18 +23,18 @@ std::size_t column_of(std::string_view name) {
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r") == text.npos; }
 
-/// Lower-cases; a slug is 1-40 characters [a-z0-9._-].
-bool read_merchant(std::string_view text, std::string& slug) {
-  slug = text;
+}  // namespace
+
+std::optional<std::string> merchant_slug(std::string_view text) {
+  std::string slug(text);
   for (char& c : slug) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     const bool known = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-    if (!known) return false;
+    if (!known) return std::nullopt;
   }
-  return !slug.empty() && slug.size() <= kMaxMerchant;
+  if (slug.empty() || slug.size() > kMaxMerchant) return std::nullopt;
+  return slug;
 }
-
-}  // namespace
 
 struct MappingFile::Impl {
   Impl(std::istream& in, MappingFileOptions o) : options(std::move(o)), records(in) {}
@@ -186,7 +186,9 @@ MappingFile::Item MappingFile::Impl::checked() {
   if (values[kGuid].empty()) return bad("`guid` is missing or empty");
   const std::string_view named = values[kMerchant].empty() ? options.default_merchant : values[kMerchant];
   if (named.empty()) return bad("no merchant: neither in the line nor by --merchant");
-  if (!read_merchant(named, merchant)) return bad("`merchant` is not 1-40 characters of a-z, 0-9, `.`, `_`, `-`");
+  auto slug = merchant_slug(named);
+  if (!slug) return bad("`merchant` is not 1-40 characters of a-z, 0-9, `.`, `_`, `-`");
+  merchant = std::move(*slug);
   const auto valid_from =
       values[kValidFrom].empty() ? std::optional(kSinceEver) : event::parse_event_time(values[kValidFrom]);
   if (!valid_from) {

@@ -29,6 +29,9 @@ struct BadLine {
   std::string reason;  ///< a sentence for people
 };
 
+/// Lower-cased; nothing where it is not a slug of 1-40 characters [a-z0-9._-].
+std::optional<std::string> merchant_slug(std::string_view text);
+
 struct MappingFileOptions {
   std::string default_merchant;  ///< for lines without one; empty: such lines are bad
   std::size_t id_bytes = 128;    ///< guid, customer

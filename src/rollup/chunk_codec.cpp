@@ -152,16 +152,17 @@ std::string encode_chunk(const ChunkHeader& header, Bucket first_bucket, std::st
   return std::move(out).take();
 }
 
-Result<void> ChunkReader::read(std::string_view bytes) {
+Result<void> ChunkReader::read_header(std::string_view bytes) {
   entries_.clear();
   if (bytes.size() <= kChecksum) return corrupt("is too short");
   const auto content = bytes.substr(0, bytes.size() - kChecksum);
   if (ByteReader(bytes.substr(content.size())).fixed32() != crc32(content)) return corrupt("has a wrong checksum");
   ByteReader in(content);
   const auto version = in.u8();
-  if (version != kVersion)
+  if (version != kVersion) {
     return corrupt("has version " + std::to_string(version) + ", which this program does not read");
-  const auto codec = in.u8();
+  }
+  stored_.codec = in.u8();
   const auto span = in.u8();
   header_ = {};
   header_.span = static_cast<Span>(span);
@@ -173,23 +174,30 @@ Result<void> ChunkReader::read(std::string_view bytes) {
   const auto first_offset = in.varint();
   header_.events = in.varint();
   const auto first_bucket = in.zigzag();
-  const auto size = in.varint();
-  const bool small_numbers =
+  stored_.size = in.varint();
+  const bool numbers_fit =
       position <= INT64_MAX && first_offset <= position && first_bucket >= INT32_MIN && first_bucket <= INT32_MAX;
-  if (!in.ok() || !small_numbers || span > static_cast<std::uint8_t>(Span::kDay) || !is_chunk(header_.id) ||
-      header_.valid_bits > kMaxBits || (header_.id.chunk != 0 && (header_.valid_bits != 0 || header_.events != 0)) ||
-      size > kMaxBody) {
+  const bool is_first = header_.id.chunk == 0;
+  if (!in.ok() || !numbers_fit || span > static_cast<std::uint8_t>(Span::kDay) || !is_chunk(header_.id) ||
+      header_.valid_bits > kMaxBits || (!is_first && (header_.valid_bits != 0 || header_.events != 0)) ||
+      stored_.size > kMaxBody) {
     return corrupt("has a header that cannot be");
   }
   header_.position = Offset{static_cast<std::int64_t>(position)};
   header_.first_offset = Offset{static_cast<std::int64_t>(first_offset)};
-  const auto stored = in.bytes(in.remaining());
-  if (codec == kPlain && stored.size() == size) {
-    body_.assign(stored);
-  } else if (codec != kZstd || !decompress_zstd(stored, static_cast<std::size_t>(size), body_)) {
+  stored_.first_bucket = Bucket{static_cast<std::int32_t>(first_bucket)};
+  stored_.body = in.bytes(in.remaining());
+  return {};
+}
+
+Result<void> ChunkReader::read(std::string_view bytes) {
+  if (auto ok = read_header(bytes); !ok) return ok;
+  if (stored_.codec == kPlain && stored_.body.size() == stored_.size) {
+    body_.assign(stored_.body);
+  } else if (stored_.codec != kZstd || !decompress_zstd(stored_.body, static_cast<std::size_t>(stored_.size), body_)) {
     return corrupt("cannot be decompressed");
   }
-  return read_body(Bucket{static_cast<std::int32_t>(first_bucket)});
+  return read_body(stored_.first_bucket);
 }
 
 Result<void> ChunkReader::read_body(Bucket first_bucket) {

@@ -95,13 +95,24 @@ class ChunkReader {
  public:
   /// Errors: kCorrupt.
   Result<void> read(std::string_view bytes);
+  /// The header alone, without entries; the checksum covers all. Errors: kCorrupt.
+  Result<void> read_header(std::string_view bytes);
   const ChunkHeader& header() const { return header_; }
   std::span<const ReadEntry> entries() const { return entries_; }
 
  private:
   Result<void> read_body(Bucket first_bucket);
 
+  /// The body as it is stored, valid while the bytes that were given are.
+  struct StoredBody {
+    std::uint8_t codec = 0;
+    std::uint64_t size = 0;  ///< before compression
+    Bucket first_bucket;
+    std::string_view body;
+  };
+
   ChunkHeader header_;
+  StoredBody stored_;
   std::string body_;
   std::vector<ReadEntry> entries_;
 };

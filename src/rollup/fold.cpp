@@ -137,7 +137,9 @@ void Page::add(const event::Accepted& event, RulesHash rules) {
   for (std::size_t i = 0; i < touched.count; ++i) {
     auto& entry =
         found[i] >= 0 ? page.entries[static_cast<std::size_t>(found[i])] : page.find_or_insert(touched.values[i]);
+    const auto memory = entry.sketch_memory();
     auto grown = add_counters(entry, contribution) + add_distincts(entry, contribution);
+    page.sketch_memory += entry.sketch_memory() - memory;
     if (entry.dimension == Dimension::kTotal && contribution.has_customer) {
       grown += page.customers[static_cast<std::size_t>(entry.traffic)].add(contribution.user);
     }

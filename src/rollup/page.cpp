@@ -133,6 +133,7 @@ Result<void> Page::Impl::load(const ChunkReader& chunk) {
     entry.users_apart = entry.devices.dense() || users->dense() || !std::equal(a.begin(), a.end(), b.begin(), b.end());
     if (entry.users_apart) entry.users = std::move(*users);
     if (entry.dimension == Dimension::kTotal) customers[static_cast<std::size_t>(entry.traffic)] = std::move(*own);
+    sketch_memory += entry.sketch_memory();
     account(entry);
   }
   return {};
@@ -179,9 +180,9 @@ std::vector<EncodedChunk> Page::encode_dirty(Offset label) {
 
 std::size_t Page::memory_bytes() const {
   const auto& page = *impl_;
-  auto bytes = sizeof(Impl) + page.values.capacity() + page.entries.capacity() * sizeof(Entry) +
-               page.table.memory_bytes() + page.chunks.capacity() * sizeof(ChunkAccount) + page.key.merchant.capacity();
-  for (const auto& entry : page.entries) bytes += entry.devices.memory_bytes() + entry.users.memory_bytes();
+  auto bytes = sizeof(Impl) + page.entries.capacity() * sizeof(Entry) + page.table.memory_bytes() + page.sketch_memory +
+               page.chunks.capacity() * sizeof(ChunkAccount) + page.key.merchant.capacity();
+  bytes += page.value_memory + page.value_memory / 16 + kValueBlock;  // blocks are not filled to their end
   for (const auto& customers : page.customers) bytes += customers.memory_bytes();
   return bytes;
 }

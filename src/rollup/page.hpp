@@ -53,7 +53,7 @@ class Page {
   /// last call (all that are not empty after a split). The page is clean afterwards, and position() ==
   /// label. A clean page gives none and stays as it is.
   std::vector<EncodedChunk> encode_dirty(Offset label);
-  /// Estimate of the heap this page takes.
+  /// Estimate of the heap this page takes. Cheap: asked after each event.
   std::size_t memory_bytes() const;
 
   struct Impl;

@@ -18,7 +18,7 @@ std::string_view to_string(Dimension d) {
     case Dimension::kUrlCountry:
       return "url,country";
     case Dimension::kReferrerDomain:
-      return "referrer";
+      return "referrer_domain";
     case Dimension::kDeviceClass:
       return "device_class";
     case Dimension::kBrowser:

@@ -15,6 +15,7 @@
 namespace guidepost::rollup {
 
 inline constexpr std::size_t kTrafficCount = 2;
+inline constexpr std::size_t kValueBlock = 1024;  ///< most pages are small
 /// Runs of a chunk: (dimension, traffic) of chunk 0, or of the others.
 inline constexpr std::size_t kRunCount = 4 * kTrafficCount;
 
@@ -43,6 +44,8 @@ struct Entry {
   std::array<std::int64_t, kCounterCount> counters{};
   DistinctCount devices;
   DistinctCount users;
+
+  std::size_t sketch_memory() const { return devices.memory_bytes() + users.memory_bytes(); }
 };
 
 /// What the format makes of a chunk: its encoded size, without encoding it.
@@ -102,8 +105,10 @@ struct Page::Impl {
   std::uint64_t events = 0;
   std::uint64_t dirty_events = 0;
   std::uint64_t folded = 0;
+  std::size_t value_memory = 0;   ///< of `values`
+  std::size_t sketch_memory = 0;  ///< of distinct counts, outside of entries
 
-  Arena values{1024};
+  Arena values{kValueBlock};
   std::vector<Entry> entries;
   std::array<DistinctCount, kTrafficCount> customers;  ///< of the totals
   EntryTable table;

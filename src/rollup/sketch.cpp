@@ -118,20 +118,19 @@ datasketches::hll_sketch read_image(std::string_view image) {
 
 /// One stream as HLL_4, or, from the first union of two dense ones on, DataSketches' union.
 struct DistinctCount::Dense {
-  explicit Dense(datasketches::hll_sketch s) : sketch(std::move(s)) {}
+  explicit Dense(datasketches::hll_sketch s) : sketch(std::move(s)), bytes(sketch.get_compact_serialization_bytes()) {}
   datasketches::hll_sketch sketch;
+  std::uint32_t bytes;  ///< of the sketch's image
   std::unique_ptr<datasketches::hll_union> merged;
 
   datasketches::hll_sketch result() const { return merged ? merged->get_result(datasketches::HLL_4) : sketch; }
   std::string image() const {
-    const auto bytes = merged ? result().serialize_compact() : sketch.serialize_compact();
-    std::string image(bytes.begin(), bytes.end());
+    const auto written = merged ? result().serialize_compact() : sketch.serialize_compact();
+    std::string image(written.begin(), written.end());
     sort_coupons(image);
     return image;
   }
-  std::size_t image_bytes() const {
-    return merged ? result().get_compact_serialization_bytes() : sketch.get_compact_serialization_bytes();
-  }
+  std::size_t image_bytes() const { return merged ? result().get_compact_serialization_bytes() : bytes; }
   void merge(const datasketches::hll_sketch& other) {
     if (!merged) {
       merged = std::make_unique<datasketches::hll_union>(kLgK);
@@ -207,13 +206,14 @@ std::span<const std::uint64_t> DistinctCount::hashes() const {
 
 int DistinctCount::add(std::uint64_t hash) {
   if (dense()) {
-    const auto before = stored_bytes();
     if (dense_->merged) {
       dense_->merged->update(hash);
-    } else {
-      dense_->sketch.update(hash);
+      return 0;  // a union is what readers make: it is not kept in a page
     }
-    return static_cast<int>(stored_bytes()) - static_cast<int>(before);
+    dense_->sketch.update(hash);
+    const auto before = std::exchange(dense_->bytes, dense_->sketch.get_compact_serialization_bytes());
+    if (dense_->bytes == before) return 0;
+    return static_cast<int>(sketch_image_bytes(dense_->bytes)) - static_cast<int>(sketch_image_bytes(before));
   }
   const auto present = hashes();
   const auto at = std::lower_bound(present.begin(), present.end(), hash);
@@ -225,8 +225,7 @@ int DistinctCount::add(std::uint64_t hash) {
 
 void DistinctCount::insert(std::size_t at, std::uint64_t hash) {
   if (size_ == StoredSketch::kInlineMax) {
-    make_dense();
-    dense_->sketch.update(hash);
+    make_dense(hash);
     return;
   }
   if (size_ == capacity_) {
@@ -243,11 +242,12 @@ void DistinctCount::insert(std::size_t at, std::uint64_t hash) {
   ++size_;
 }
 
-void DistinctCount::make_dense() {
-  auto dense = std::make_unique<Dense>(datasketches::hll_sketch(kLgK, datasketches::HLL_4));
-  for (auto hash : hashes()) dense->sketch.update(hash);
+void DistinctCount::make_dense(std::uint64_t last) {
+  datasketches::hll_sketch sketch(kLgK, datasketches::HLL_4);
+  for (auto hash : hashes()) sketch.update(hash);
+  sketch.update(last);
   reset();
-  dense_ = dense.release();
+  dense_ = new Dense(std::move(sketch));
   size_ = kDense;
 }
 

@@ -54,7 +54,7 @@ class DistinctCount {
 
   void reset();
   void insert(std::size_t at, std::uint64_t hash);
-  void make_dense();
+  void make_dense(std::uint64_t last);
 
   union {
     std::uint64_t one_ = 0;  // while capacity_ is 1

@@ -114,6 +114,7 @@ Entry& Page::Impl::insert(const Value& value) {
   entry.traffic = value.traffic;
   entry.route = value.route;
   auto* text = values.allocate(value.size());
+  value_memory += value.size();
   if (!value.first.empty()) std::memcpy(text, value.first.data(), value.first.size());
   if (value.dimension == Dimension::kUrlCountry) {
     text[value.first.size()] = '\0';

@@ -99,6 +99,7 @@ void AggregatePartition::place_page(const rollup::PageKey& key, const Row& row) 
   auto page = rollup::Page::load(key, needs_.options.page, cells);
   if (!page) return fail_partition(page.error());
   aggregate_metrics().pages_continued.add();
+  ++current_->pages_continued;
   current_->source->pages.insert(std::move(*page));
 }
 
@@ -116,7 +117,11 @@ void AggregatePartition::load_ledger(std::vector<RowGet> gets) {
 }
 
 void AggregatePartition::load_done() {
-  if (--current_->loads == 0) apply();
+  if (--current_->loads > 0) return;
+  if (current_->pages_continued > 0) {
+    log::info("pages_continued", {{"source", current_->source->id.value}, {"pages", current_->pages_continued}});
+  }
+  apply();
 }
 
 }  // namespace guidepost::worker

@@ -245,6 +245,7 @@ void AggregatePartition::drained_if_clean() {
 
 void AggregatePartition::flush() {
   if (closed_ || draining_ || !writer_) return;
+  if (flushing_ && !writer_->idle()) return;  // the last one is still on its way
   flushing_ = true;
   write_all();
   settled();

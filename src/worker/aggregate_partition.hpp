@@ -75,7 +75,8 @@ class AggregatePartition final : public PartitionWorker, public std::enable_shar
     Offset at;
     event::Block block;
     SourceState* source = nullptr;
-    int loads = 0;  ///< reads under way
+    int loads = 0;            ///< reads under way
+    int pages_continued = 0;  ///< loaded pages that hold something already
   };
 
   void begin_at(Offset resolved);

@@ -18,7 +18,8 @@ constexpr std::size_t kLedgerCells = 200'000;
 void AggregatePartition::write_rows(const event::Decisions& decisions, Offset chain) {
   std::map<Month, std::vector<RowPut>> events;
   for (const auto& accepted : decisions.accepted) {
-    if (accepted.offset >= chain) events[Month::of(accepted.record_time)].push_back(event::event_row(decisions.source, accepted));
+    if (accepted.offset >= chain)
+      events[Month::of(accepted.record_time)].push_back(event::event_row(decisions.source, accepted));
   }
   std::vector<RowPut> bad;
   for (const auto& refused : decisions.bad) {
@@ -83,15 +84,16 @@ void AggregatePartition::write_pages(SourceState& source, const std::vector<Page
     auto& puts = months[Month::of(slot->page.key().bucket.start())];
     RowPut row{rollup::page_row(slot->page.key()), {}};
     for (auto& chunk : source.pages.encode(*slot, label, puts.held)) {
-      row.cells.push_back({std::string(rollup::kPageFamily), std::move(chunk.qualifier), label.value, std::move(chunk.value)});
+      row.cells.push_back(
+          {std::string(rollup::kPageFamily), std::move(chunk.qualifier), label.value, std::move(chunk.value)});
     }
     puts.rows.push_back(std::move(row));
     puts.slots.push_back(slot);
   }
   for (auto& [month, puts] : months) {
     aggregate_metrics().pages_written.add(static_cast<double>(puts.rows.size()));
-    writer_->put_pages(rollups_table(needs_.names, month, needs_.options.tables), std::move(puts.rows), std::move(puts.held),
-                       [written = std::move(puts.slots)] {
+    writer_->put_pages(rollups_table(needs_.names, month, needs_.options.tables), std::move(puts.rows),
+                       std::move(puts.held), [written = std::move(puts.slots)] {
                          for (auto* slot : written) --slot->puts_in_flight;
                        });
   }
@@ -135,25 +137,30 @@ void AggregatePartition::commit() {
     ++*waits;
     ask<void>(
         "durable position", restarts_,
-        [this, number = id, position](Completion<void> answer) { needs_.state.put_durable(number, position, std::move(answer)); }, one_done);
+        [this, number = id, position](Completion<void> answer) {
+          needs_.state.put_durable(number, position, std::move(answer));
+        },
+        one_done);
   }
   one_done();
 }
 
 void AggregatePartition::commit_resolved(Offset resolved) {
-  needs_.member.commit(partition_, {resolved, "v1"}, {needs_.executor, [self = shared_from_this(), resolved, restart = restarts_](const Result<void>& result) {
-                         if (self->closed_ || restart != self->restarts_) return;
-                         self->committing_ = false;
-                         if (!result && !result.error().retryable() && result.error().code != ErrorCode::kCancelled) {
-                           return self->fail_partition(result.error());
-                         }
-                         // A commit that does not come through costs repeated work, nothing else: the next one
-                         // carries it. While draining there is no next one.
-                         if (result || self->draining_) self->committed_ = resolved;
-                         if (self->committed_ == self->read_) self->flushing_ = false;
-                         self->report(self->draining_ ? "draining" : "running");
-                         self->drained_if_clean();
-                       }});
+  needs_.member.commit(
+      partition_, {resolved, "v1"},
+      {needs_.executor, [self = shared_from_this(), resolved, restart = restarts_](const Result<void>& result) {
+         if (self->closed_ || restart != self->restarts_) return;
+         self->committing_ = false;
+         if (!result && !result.error().retryable() && result.error().code != ErrorCode::kCancelled) {
+           return self->fail_partition(result.error());
+         }
+         // A commit that does not come through costs repeated work, nothing else: the next one
+         // carries it. While draining there is no next one.
+         if (result || self->draining_) self->committed_ = resolved;
+         if (self->committed_ == self->read_) self->flushing_ = false;
+         self->report(self->draining_ ? "draining" : "running");
+         self->drained_if_clean();
+       }});
 }
 
 }  // namespace guidepost::worker

@@ -5,8 +5,8 @@
 
 namespace guidepost::worker {
 
-BlockWriter::BlockWriter(Executor& executor, ProducerSlot& producer, TopicPartition resolved, Offset position, RunId run,
-                         Events events)
+BlockWriter::BlockWriter(Executor& executor, ProducerSlot& producer, TopicPartition resolved, Offset position,
+                         RunId run, Events events)
     : executor_(executor),
       producer_(producer),
       resolved_(std::move(resolved)),
@@ -23,10 +23,11 @@ void BlockWriter::send(EncodedBlock block) {
 void BlockWriter::append(std::uint64_t number) {
   const auto& block = blocks_[number - first_number_].block;
   auto self = shared_from_this();
-  producer_.current().append({resolved_, {}, block.bytes, std::nullopt},
-                             {executor_, [self, number, attempt = attempt_, generation = producer_.generation()](Result<Offset> result) {
-                                self->answered(number, attempt, generation, std::move(result));
-                              }});
+  producer_.current().append(
+      {resolved_, {}, block.bytes, std::nullopt},
+      {executor_, [self, number, attempt = attempt_, generation = producer_.generation()](Result<Offset> result) {
+         self->answered(number, attempt, generation, std::move(result));
+       }});
 }
 
 void BlockWriter::answered(std::uint64_t number, int attempt, int generation, Result<Offset> result) {
@@ -34,8 +35,10 @@ void BlockWriter::answered(std::uint64_t number, int attempt, int generation, Re
   if (!result) {
     const bool dead = result.error().code == ErrorCode::kFailed || result.error().code == ErrorCode::kCancelled;
     if (!dead && !may_come(result.error())) return events_.refused(result.error());
-    log::warn("blocks_sent_again", {{"topic", resolved_.topic}, {"partition", resolved_.partition.value},
-                                    {"blocks", blocks_.size()}, {"error", result.error().message}});
+    log::warn("blocks_sent_again", {{"topic", resolved_.topic},
+                                    {"partition", resolved_.partition.value},
+                                    {"blocks", blocks_.size()},
+                                    {"error", result.error().message}});
     if (dead) producer_.replace(generation);
     return resend_all();
   }

@@ -48,7 +48,8 @@ class BlockWriter : public std::enable_shared_from_this<BlockWriter> {
     std::function<void()> acknowledged;   ///< acknowledged() has risen
     std::function<void(Error)> refused;   ///< permanent: the partition must stop
   };
-  BlockWriter(Executor& executor, ProducerSlot& producer, TopicPartition resolved, Offset position, RunId run, Events events);
+  BlockWriter(Executor& executor, ProducerSlot& producer, TopicPartition resolved, Offset position, RunId run,
+              Events events);
 
   void send(EncodedBlock block);
   void close() { closed_ = true; }

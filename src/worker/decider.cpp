@@ -1,5 +1,7 @@
 #include "worker/decider.hpp"
 
+#include <algorithm>
+
 namespace guidepost::worker {
 
 using event::Field;
@@ -14,10 +16,12 @@ void Undecided::clear() {
   control_value = {};
 }
 
-void Decider::skip_holes(Offset from, Offset to, TimeMs time_if_first, Undecided& out) {
-  for (auto offset = from; offset < to; offset = offset + 1) {
-    out.skipped.push_back({offset, last_record_time_.value_or(time_if_first)});
-  }
+// Whether all of them were taken.
+bool Decider::skip_holes(Offset to, TimeMs time_if_first, Undecided& out) {
+  const auto end = std::min(to, out.next + (kMostHoles - static_cast<std::int64_t>(out.skipped.size())));
+  for (; out.next < end; out.next = out.next + 1)
+    out.skipped.push_back({out.next, last_record_time_.value_or(time_if_first)});
+  return out.next >= to;
 }
 
 void Decider::decide(std::span<const LogRecord> records, Offset from, Offset end, Arena& arena, Undecided& out) {
@@ -29,7 +33,7 @@ void Decider::decide(std::span<const LogRecord> records, Offset from, Offset end
     const auto record_time = decoded.kind == event::RecordKind::kEvent ? decoded.event.record_time
                              : decoded.kind == event::RecordKind::kBad ? decoded.bad.record_time
                                                                        : record.time;
-    skip_holes(out.next, record.offset, record_time, out);
+    if (!skip_holes(record.offset, record_time, out)) break;
     last_record_time_ = record_time;
     out.next = record.offset + 1;
     ++out.records_taken;
@@ -55,11 +59,10 @@ void Decider::decide(std::span<const LogRecord> records, Offset from, Offset end
     passes_.push_back(pass);
     if (out.ends_with_control) break;
   }
-  if (!out.ends_with_control) {
+  if (!out.ends_with_control && out.records_taken == records.size()) {
     // Holes behind the last record. Without any record before them they have no time to go by: the
     // epoch then, as every reader of this log would decide.
-    skip_holes(out.next, end, TimeMs{}, out);
-    out.next = end;
+    skip_holes(end, TimeMs{}, out);
   }
   drop_duplicates(out);
   for (auto& accepted : out.accepted) enricher_.enrich(accepted, arena);

@@ -18,7 +18,7 @@ struct Undecided {
   std::vector<event::Bad> bad;
   std::vector<event::Duplicate> duplicates;
   std::vector<event::Skipped> skipped;
-  std::size_t records_taken = 0;  ///< of the batch; fewer than it has where a control record ended it
+  std::size_t records_taken = 0;  ///< of the batch; fewer than it has where a control record or many holes ended it
   bool ends_with_control = false;
   std::string_view control_value;
   Offset next;  ///< end of the offsets decided
@@ -30,7 +30,14 @@ class Decider {
  public:
   Decider(event::Decoder& decoder, enrich::Enricher& enricher, DedupeWindow window, Partition partition,
           std::optional<TimeMs> last_record_time)
-      : decoder_(decoder), enricher_(enricher), window_(std::move(window)), partition_(partition), last_record_time_(last_record_time) {}
+      : decoder_(decoder),
+        enricher_(enricher),
+        window_(std::move(window)),
+        partition_(partition),
+        last_record_time_(last_record_time) {}
+
+  /// Holes taken in one go; the rest of a longer range comes with the next call.
+  static constexpr std::int64_t kMostHoles = 16'384;
 
   /// Takes records up to the first control record (included). `from` is the offset after the last one
   /// decided: what lies between it and the first record are holes. `end`: where the batch ends.
@@ -38,7 +45,7 @@ class Decider {
   std::size_t memory_bytes() const { return window_.memory_bytes(); }
 
  private:
-  void skip_holes(Offset from, Offset to, TimeMs time_if_first, Undecided& out);
+  bool skip_holes(Offset to, TimeMs time_if_first, Undecided& out);
   void drop_duplicates(Undecided& out);
 
   event::Decoder& decoder_;

@@ -1,10 +1,10 @@
 #include "worker/dedupe_window.hpp"
 
+#include <xxhash.h>
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
-#include <xxhash.h>
 
 namespace guidepost::worker {
 namespace {

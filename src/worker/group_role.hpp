@@ -18,13 +18,14 @@ namespace guidepost::worker {
 class GroupRole final : private GroupListener {
  public:
   /// Makes the state machine of a partition on thread number `thread`; called on the role's own thread.
-  using Make = std::function<std::shared_ptr<PartitionWorker>(Partition partition, std::string topic_id, GroupMember& member,
-                                                              std::size_t thread)>;
+  using Make = std::function<std::shared_ptr<PartitionWorker>(Partition partition, std::string topic_id,
+                                                              GroupMember& member, std::size_t thread)>;
   /// Told once of the first permanent failure of a partition or of the membership: the process should
   /// drain and end, a restart begins at the last commit.
   using Failed = std::function<void(Error)>;
 
-  GroupRole(std::string name, EventLog& log, GroupOptions options, std::vector<Executor*> threads, Make make, Failed failed);
+  GroupRole(std::string name, EventLog& log, GroupOptions options, std::vector<Executor*> threads, Make make,
+            Failed failed);
   ~GroupRole() override;
   GroupRole(const GroupRole&) = delete;
   GroupRole& operator=(const GroupRole&) = delete;

@@ -15,7 +15,8 @@ IngestMetrics& ingest_metrics() {
                        .bad = {}};
     for (std::size_t i = 0; i < static_cast<std::size_t>(event::Reason::kCount); ++i) {
       const auto reason = std::string(event::to_string(static_cast<event::Reason>(i)));
-      made.bad.push_back(metrics::counter("guidepost_ingest_bad_total", "Refused events, by reason", {{"reason", reason}}));
+      made.bad.push_back(
+          metrics::counter("guidepost_ingest_bad_total", "Refused events, by reason", {{"reason", reason}}));
     }
     return made;
   }();

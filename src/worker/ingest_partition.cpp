@@ -16,6 +16,8 @@ using event::Field;
 constexpr std::size_t kNoKey = SIZE_MAX;
 constexpr std::chrono::milliseconds kFetchWait{500};
 constexpr std::size_t kSpareArenas = 4;
+/// Offsets of a block after which it is cut whatever is in it: long ranges of holes count nowhere else.
+constexpr std::int64_t kMostOffsets = 16'384;
 
 /// Everything that decides besides the log and the mapping, as one number.
 RulesHash rules_of(const event::Decoder& decoder, const enrich::Enricher& enricher, const IngestOptions& options) {
@@ -177,10 +179,10 @@ void IngestPartition::decide_rest() {
 
 void IngestPartition::resolve(Result<identity::Histories> histories) {
   if (!histories) return fail_partition(histories.error());
-  static const identity::History kNothing;
+  const identity::History nothing;
   for (std::size_t i = 0; i < undecided_.accepted.size(); ++i) {
     auto& accepted = undecided_.accepted[i];
-    const auto& history = key_of_[i] == kNoKey ? kNothing : (*histories)[key_of_[i]];
+    const auto history = key_of_[i] == kNoKey ? nothing : (*histories)[key_of_[i]];
     const auto resolution = identity::resolve(history, view_, accepted.time, accepted.text[Field::kClaimedCustomer],
                                               needs_.options.resolve);
     accepted.text[Field::kCustomer] = arena_->copy(resolution.customer);
@@ -199,15 +201,18 @@ void IngestPartition::segment_decided() {
   decisions.to = undecided_.next;
   batch_taken_ += undecided_.records_taken;
   if (undecided_.ends_with_control) return pass_marker();
+  segment_done();
+}
+
+void IngestPartition::segment_done() {
+  if (open_.decisions.to - open_.decisions.from >= kMostOffsets) cut_block();
+  if (batch_taken_ < batch_->records().size() || open_.decisions.to < batch_->next()) return decide_rest();
   batch_decided();
 }
 
 void IngestPartition::pass_marker() {
   const auto marker = identity::decode_marker(undecided_.control_value);
-  const auto proceed = [this] {
-    if (batch_taken_ < batch_->records().size() || open_.decisions.to < batch_->next()) return decide_rest();
-    batch_decided();
-  };
+  const auto proceed = [this] { segment_done(); };
   if (!marker || marker->run <= view_.run) {
     // A repeated marker changes nothing; one that cannot be read is a control record like others.
     if (!marker)

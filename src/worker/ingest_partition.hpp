@@ -69,6 +69,7 @@ class IngestPartition final : public PartitionWorker, public std::enable_shared_
   void decide_rest();
   void resolve(Result<identity::Histories> histories);
   void segment_decided();
+  void segment_done();
   void pass_marker();
   void batch_decided();
   void cut_block();

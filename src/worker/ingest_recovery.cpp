@@ -1,15 +1,16 @@
 #include "worker/ingest_recovery.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <charconv>
-#include <fmt/format.h>
 
 #include "worker/retry.hpp"
 
 namespace guidepost::worker {
 namespace {
 
-constexpr FetchLimits kWindowFetch{.max_records = 8192, .max_bytes = Bytes{8 * 1024 * 1024}, .max_wait = std::chrono::milliseconds{1000}};
+constexpr FetchLimits kWindowFetch{
+    .max_records = 8192, .max_bytes = Bytes{8 * 1024 * 1024}, .max_wait = std::chrono::milliseconds{1000}};
 
 }  // namespace
 
@@ -69,10 +70,12 @@ void IngestRecovery::check_topic() {
           other = &source;
         }
         if (other == nullptr || needs_.options.accept_topic_id == topic_id_) return find_source();
-        finish(fail(ErrorCode::kTopicChanged,
-                    fmt::format("topic {} was deleted and made again: it was {} (source {}) and is {} now. Where what was in it "
-                                "is known to be lost or worked off, start once with --set ingest.accept_topic_id={}",
-                                partition_.topic, other->topic_id, other->number.value, topic_id_, topic_id_)));
+        finish(
+            fail(ErrorCode::kTopicChanged,
+                 fmt::format(
+                     "topic {} was deleted and made again: it was {} (source {}) and is {} now. Where what was in it "
+                     "is known to be lost or worked off, start once with --set ingest.accept_topic_id={}",
+                     partition_.topic, other->topic_id, other->number.value, topic_id_, topic_id_)));
       });
 }
 
@@ -80,7 +83,8 @@ void IngestRecovery::find_source() {
   ask_until_answered<Source>(
       shared_from_this(), "number of the source",
       [this](Completion<Source> answer) {
-        needs_.state.register_source(partition_.topic, topic_id_, partition_.partition, bounds_.begin, std::move(answer));
+        needs_.state.register_source(partition_.topic, topic_id_, partition_.partition, bounds_.begin,
+                                     std::move(answer));
       },
       [this](Result<Source> source) {
         if (!source) return finish(tl::unexpected(source.error()));
@@ -92,7 +96,9 @@ void IngestRecovery::find_source() {
 void IngestRecovery::find_commit() {
   ask_until_answered<std::optional<Commit>>(
       shared_from_this(), "commit of ingest",
-      [this](Completion<std::optional<Commit>> answer) { needs_.member.committed(partition_.partition, std::move(answer)); },
+      [this](Completion<std::optional<Commit>> answer) {
+        needs_.member.committed(partition_.partition, std::move(answer));
+      },
       [this](Result<std::optional<Commit>> commit) {
         if (!commit) return finish(tl::unexpected(commit.error()));
         check_commit(std::move(*commit));
@@ -103,14 +109,16 @@ void IngestRecovery::check_commit(std::optional<Commit> commit) {
   if (commit) {
     const auto known = IngestCommit::decode(commit->metadata);
     if (!known) {
-      return finish(fail(ErrorCode::kCorrupt, fmt::format("the commit of {} partition {} was not made by ingest: '{}'",
-                                                          partition_.topic, partition_.partition.value, commit->metadata)));
+      return finish(
+          fail(ErrorCode::kCorrupt, fmt::format("the commit of {} partition {} was not made by ingest: '{}'",
+                                                partition_.topic, partition_.partition.value, commit->metadata)));
     }
     if (known->source != found_.source.number) {
-      return finish(fail(ErrorCode::kTopicChanged,
-                         fmt::format("the group's commit for {} partition {} is of source {}, but the topic is source {} now: "
-                                     "delete the group's offsets to begin the new topic at its beginning",
-                                     partition_.topic, partition_.partition.value, known->source.value, found_.source.number.value)));
+      return finish(fail(
+          ErrorCode::kTopicChanged,
+          fmt::format("the group's commit for {} partition {} is of source {}, but the topic is source {} now: "
+                      "delete the group's offsets to begin the new topic at its beginning",
+                      partition_.topic, partition_.partition.value, known->source.value, found_.source.number.value)));
     }
     found_.position = commit->position;
     found_.run = known->run;
@@ -130,11 +138,11 @@ void IngestRecovery::check_commit(std::optional<Commit> commit) {
 void IngestRecovery::check_bounds() {
   const auto position = found_.position;
   if (position < bounds_.begin || position > bounds_.end) {
-    return finish(fail(ErrorCode::kOutOfRange,
-                       fmt::format("ingest must go on at offset {} of {} partition {}, but the log holds [{}, {}): {}",
-                                   position.value, partition_.topic, partition_.partition.value, bounds_.begin.value,
-                                   bounds_.end.value,
-                                   position < bounds_.begin ? "retention has passed the position" : "the log was cut")));
+    return finish(fail(
+        ErrorCode::kOutOfRange,
+        fmt::format("ingest must go on at offset {} of {} partition {}, but the log holds [{}, {}): {}", position.value,
+                    partition_.topic, partition_.partition.value, bounds_.begin.value, bounds_.end.value,
+                    position < bounds_.begin ? "retention has passed the position" : "the log was cut")));
   }
   const auto window_begin = Offset{std::max(position.value - needs_.options.dedupe_offsets, std::int64_t{0})};
   if (window_begin >= bounds_.begin) return read_window(window_begin);
@@ -163,17 +171,17 @@ void IngestRecovery::read_window(Offset from) {
 void IngestRecovery::fetch_window() {
   auto self = shared_from_this();
   reader_->fetch(kWindowFetch, {needs_.executor, [self, this](Result<std::unique_ptr<LogBatch>> batch) {
-                   if (closed_) return;
-                   if (!batch && batch.error().retryable()) {
-                     return needs_.executor.post_after(std::chrono::milliseconds{200}, [self, this] {
-                       if (!closed_) fetch_window();
-                     });
-                   }
-                   if (!batch) return finish(tl::unexpected(batch.error()));
-                   pass_batch(**batch);
-                   if ((*batch)->next() >= found_.position) return finish({});
-                   fetch_window();
-                 }});
+                                  if (closed_) return;
+                                  if (!batch && batch.error().retryable()) {
+                                    return needs_.executor.post_after(std::chrono::milliseconds{200}, [self, this] {
+                                      if (!closed_) fetch_window();
+                                    });
+                                  }
+                                  if (!batch) return finish(tl::unexpected(batch.error()));
+                                  pass_batch(**batch);
+                                  if ((*batch)->next() >= found_.position) return finish({});
+                                  fetch_window();
+                                }});
 }
 
 void IngestRecovery::pass_batch(const LogBatch& batch) {
@@ -189,7 +197,8 @@ void IngestRecovery::pass_batch(const LogBatch& batch) {
     if (decoded.kind != event::RecordKind::kEvent) continue;
     const auto& text = decoded.event.text;
     found_.last_record_time = decoded.event.record_time;
-    found_.window.repeats(EventIdentity::of(text[event::Field::kMerchant], text[event::Field::kGuid], text[event::Field::kEventId]));
+    found_.window.repeats(
+        EventIdentity::of(text[event::Field::kMerchant], text[event::Field::kGuid], text[event::Field::kEventId]));
   }
 }
 
@@ -197,11 +206,13 @@ void IngestRecovery::finish(Result<void> result) {
   if (closed_) return;
   closed_ = true;
   reader_.reset();
-  if (result && window_cut_ && (!first_log_time_ || last_log_time_ - *first_log_time_ < 2 * needs_.options.dedupe_horizon)) {
-    result = fail(ErrorCode::kOutOfRange,
-                  fmt::format("retention has removed records of {} partition {} below offset {} that the window of duplicates "
-                              "needs: keep the raw topic longer than twice ingest.dedupe_horizon",
-                              partition_.topic, partition_.partition.value, bounds_.begin.value));
+  if (result && window_cut_ &&
+      (!first_log_time_ || last_log_time_ - *first_log_time_ < 2 * needs_.options.dedupe_horizon)) {
+    result = fail(
+        ErrorCode::kOutOfRange,
+        fmt::format("retention has removed records of {} partition {} below offset {} that the window of duplicates "
+                    "needs: keep the raw topic longer than twice ingest.dedupe_horizon",
+                    partition_.topic, partition_.partition.value, bounds_.begin.value));
   }
   if (!result) return done_(tl::unexpected(result.error()));
   done_(std::move(found_));

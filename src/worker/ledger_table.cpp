@@ -44,7 +44,10 @@ std::vector<RowGet> LedgerTable::missing(const event::Decisions& decisions, Offs
   std::vector<RowGet> gets;
   for (const auto& [day, merchants] : wanted) {
     gets.push_back({event::ledger_row({source_, day}),
-                    {.family = std::string(event::kLedgerFamily), .qualifiers = {merchants.begin(), merchants.end()}, .time = {}, .versions = 1}});
+                    {.family = std::string(event::kLedgerFamily),
+                     .qualifiers = {merchants.begin(), merchants.end()},
+                     .time = {},
+                     .versions = 1}});
   }
   return gets;
 }
@@ -74,8 +77,8 @@ void LedgerTable::count(const event::Decisions& decisions, Offset chain, Offset 
   });
 }
 
-void LedgerTable::touch(TimeMs record_time, std::string_view merchant, Offset offset, std::uint64_t LedgerCounts::*outcome,
-                        Offset at, Executor::Clock::time_point now) {
+void LedgerTable::touch(TimeMs record_time, std::string_view merchant, Offset offset,
+                        std::uint64_t LedgerCounts::* outcome, Offset at, Executor::Clock::time_point now) {
   const auto found = entries_.find(Key{day_of(record_time), std::string(merchant)});
   GUIDEPOST_ASSERT(found != entries_.end());
   auto& entry = found->second;
@@ -100,7 +103,8 @@ std::vector<RowPut> LedgerTable::encode(Offset label, std::vector<Offset>& held)
     entry.position = label;
     auto& row = rows[key.day];
     if (row.row.empty()) row.row = event::ledger_row({source_, key.day});
-    row.cells.push_back({std::string(event::kLedgerFamily), key.merchant, label.value, event::encode_ledger(entry.counts)});
+    row.cells.push_back(
+        {std::string(event::kLedgerFamily), key.merchant, label.value, event::encode_ledger(entry.counts)});
   }
   dirty_ = 0;
   std::vector<RowPut> out;

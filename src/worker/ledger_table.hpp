@@ -48,11 +48,12 @@ class LedgerTable {
   };
   struct KeyHash {
     std::size_t operator()(const Key& key) const {
-      return std::hash<std::string>{}(key.merchant) ^ static_cast<std::size_t>(key.day.time_since_epoch().count()) * 0x9e3779b97f4a7c15U;
+      return std::hash<std::string>{}(key.merchant) ^
+             static_cast<std::size_t>(key.day.time_since_epoch().count()) * 0x9e3779b97f4a7c15U;
     }
   };
-  void touch(TimeMs record_time, std::string_view merchant, Offset offset, std::uint64_t event::LedgerCounts::*outcome, Offset at,
-             Executor::Clock::time_point now);
+  void touch(TimeMs record_time, std::string_view merchant, Offset offset, std::uint64_t event::LedgerCounts::* outcome,
+             Offset at, Executor::Clock::time_point now);
 
   SourceId source_;
   Obligations& obligations_;

@@ -17,7 +17,9 @@ class Obligations {
     const auto found = counts_.find(at);
     if (--found->second == 0) counts_.erase(found);
   }
-  std::optional<Offset> oldest() const { return counts_.empty() ? std::nullopt : std::optional(counts_.begin()->first); }
+  std::optional<Offset> oldest() const {
+    return counts_.empty() ? std::nullopt : std::optional(counts_.begin()->first);
+  }
   bool empty() const { return counts_.empty(); }
   void clear() { counts_.clear(); }
 

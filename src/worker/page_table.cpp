@@ -67,7 +67,8 @@ void PageTable::add(Slot& slot, const event::Accepted& event, RulesHash rules, O
 std::vector<PageTable::Slot*> PageTable::take_due(Time now) {
   while (!aging_.empty() && now - aging_.front().since >= rule_.max_age) {
     const auto found = slots_.find(aging_.front().key);
-    const bool same = found != slots_.end() && found->second->first_dirty && found->second->dirty_generation == aging_.front().generation;
+    const bool same = found != slots_.end() && found->second->first_dirty &&
+                      found->second->dirty_generation == aging_.front().generation;
     if (same && !found->second->due) {
       found->second->due = true;
       due_.push_back(found->second.get());

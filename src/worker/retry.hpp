@@ -24,7 +24,8 @@ void ask_until_answered(std::shared_ptr<Owner> owner, std::string_view what, Ask
     const auto wait = backoff.next();
     // The first failures of a start are normal (nothing is there yet); those that last are news.
     if (backoff.failures() % 8 == 4) {
-      log::warn("waiting", {{"for", what}, {"error", to_string(result.error().code)}, {"message", result.error().message}});
+      log::warn("waiting",
+                {{"for", what}, {"error", to_string(result.error().code)}, {"message", result.error().message}});
     }
     owner->executor().post_after(wait, [owner, what, ask, done, backoff]() mutable {
       if (!owner->closed()) ask_until_answered<T>(owner, what, std::move(ask), std::move(done), backoff);

@@ -6,9 +6,11 @@ namespace guidepost::worker {
 
 /// What the partitions of one thread share. The executor is last: it stops before the rest goes.
 struct IngestRole::Thread {
-  Thread(std::string name, const IngestOptions& options, const Names& names, EventLog& log, TableStore& tables, enrich::Enricher e)
+  Thread(std::string name, const IngestOptions& options, const Names& names, EventLog& log, TableStore& tables,
+         enrich::Enricher e)
       : decoder(options.limits), enricher(std::move(e)), producer(log), executor(std::move(name)) {
-    identity::ResolverOptions resolving{.mapping_table = names.mapping(), .state_table = names.state(), .cache = options.mapping_cache};
+    identity::ResolverOptions resolving{
+        .mapping_table = names.mapping(), .state_table = names.state(), .cache = options.mapping_cache};
     resolver = std::make_unique<identity::Resolver>(std::move(resolving), tables, executor);
   }
   ~Thread() { executor.stop(); }
@@ -25,8 +27,8 @@ IngestRole::~IngestRole() {
   if (group_) group_->stop(std::chrono::milliseconds{0});
 }
 
-Result<std::unique_ptr<IngestRole>> IngestRole::make(RoleOptions role, IngestOptions options, EventLog& log, TableStore& tables,
-                                                     GroupRole::Failed failed) {
+Result<std::unique_ptr<IngestRole>> IngestRole::make(RoleOptions role, IngestOptions options, EventLog& log,
+                                                     TableStore& tables, GroupRole::Failed failed) {
   std::unique_ptr<IngestRole> made(new IngestRole());
   made->names_ = role.names;
   made->options_ = std::move(options);
@@ -35,21 +37,22 @@ Result<std::unique_ptr<IngestRole>> IngestRole::make(RoleOptions role, IngestOpt
   for (int i = 0; i < role.threads; ++i) {
     auto enricher = enrich::Enricher::open({made->options_.geo_file});
     if (!enricher) return tl::unexpected(enricher.error());
-    made->threads_.push_back(std::make_unique<Thread>("ingest-" + std::to_string(i), made->options_, made->names_, log, tables,
-                                                      std::move(*enricher)));
+    made->threads_.push_back(std::make_unique<Thread>("ingest-" + std::to_string(i), made->options_, made->names_, log,
+                                                      tables, std::move(*enricher)));
     executors.push_back(&made->threads_.back()->executor);
   }
   auto* self = made.get();
   auto make = [self, &log](Partition partition, std::string topic_id, GroupMember& member, std::size_t thread) {
     auto& t = *self->threads_[thread];
-    IngestPartition::Needs needs{t.executor,   log,       member,     *self->state_,  t.producer,
+    IngestPartition::Needs needs{t.executor,  log,       member,     *self->state_,  t.producer,
                                  *t.resolver, t.decoder, t.enricher, self->options_, self->names_};
     return std::make_shared<IngestPartition>(needs, partition, std::move(topic_id), [self](Partition p, Error error) {
       self->group_->partition_failed(p, std::move(error));
     });
   };
   GroupOptions group{.group = role.names.ingest_group(), .topic = role.names.raw_topic(), .member = role.member};
-  made->group_ = std::make_unique<GroupRole>("ingest", log, std::move(group), std::move(executors), std::move(make), std::move(failed));
+  made->group_ = std::make_unique<GroupRole>("ingest", log, std::move(group), std::move(executors), std::move(make),
+                                             std::move(failed));
   return made;
 }
 
@@ -58,7 +61,8 @@ bool IngestRole::stop(std::chrono::milliseconds deadline) { return group_->stop(
 std::vector<PartitionStatus> IngestRole::status() const { return group_->status(); }
 bool IngestRole::ready() const { return group_->ready(); }
 
-AggregateRole::AggregateRole(RoleOptions role, AggregateOptions options, EventLog& log, TableStore& tables, GroupRole::Failed failed)
+AggregateRole::AggregateRole(RoleOptions role, AggregateOptions options, EventLog& log, TableStore& tables,
+                             GroupRole::Failed failed)
     : names_(role.names), options_(std::move(options)), state_(tables, role.names) {
   std::vector<Executor*> executors;
   for (int i = 0; i < role.threads; ++i) {
@@ -67,12 +71,13 @@ AggregateRole::AggregateRole(RoleOptions role, AggregateOptions options, EventLo
   }
   auto make = [this, &log, &tables](Partition partition, std::string, GroupMember& member, std::size_t thread) {
     AggregatePartition::Needs needs{*threads_[thread], member, log, tables, state_, options_, names_};
-    return std::make_shared<AggregatePartition>(needs, partition, [this](Partition p, Error error) {
-      group_->partition_failed(p, std::move(error));
-    });
+    return std::make_shared<AggregatePartition>(
+        needs, partition, [this](Partition p, Error error) { group_->partition_failed(p, std::move(error)); });
   };
-  GroupOptions group{.group = role.names.aggregate_group(), .topic = role.names.resolved_topic(), .member = role.member};
-  group_ = std::make_unique<GroupRole>("aggregate", log, std::move(group), std::move(executors), std::move(make), std::move(failed));
+  GroupOptions group{
+      .group = role.names.aggregate_group(), .topic = role.names.resolved_topic(), .member = role.member};
+  group_ = std::make_unique<GroupRole>("aggregate", log, std::move(group), std::move(executors), std::move(make),
+                                       std::move(failed));
 }
 
 AggregateRole::~AggregateRole() {

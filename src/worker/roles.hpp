@@ -22,8 +22,8 @@ struct RoleOptions {
 class IngestRole {
  public:
   /// Errors: those of the geo file.
-  static Result<std::unique_ptr<IngestRole>> make(RoleOptions role, IngestOptions options, EventLog& log, TableStore& tables,
-                                                  GroupRole::Failed failed);
+  static Result<std::unique_ptr<IngestRole>> make(RoleOptions role, IngestOptions options, EventLog& log,
+                                                  TableStore& tables, GroupRole::Failed failed);
   ~IngestRole();
   void start();
   bool stop(std::chrono::milliseconds deadline);
@@ -44,7 +44,8 @@ class IngestRole {
 /// Thread: any. Blocks: stop, destructor. Ports outlive it.
 class AggregateRole {
  public:
-  AggregateRole(RoleOptions role, AggregateOptions options, EventLog& log, TableStore& tables, GroupRole::Failed failed);
+  AggregateRole(RoleOptions role, AggregateOptions options, EventLog& log, TableStore& tables,
+                GroupRole::Failed failed);
   ~AggregateRole();
   void start();
   bool stop(std::chrono::milliseconds deadline);

@@ -14,6 +14,8 @@ std::string position_row(const Names& names, SourceId source) {
   return fmt::format("position/v{}/{:08}", names.version, source.value);
 }
 
+std::string floor_row(SourceId source) { return fmt::format("floor/{:08}", source.value); }
+
 std::string marker_row(SourceId source) { return fmt::format("marker/{:08}", source.value); }
 
 /// The number in a cell; nothing where the cell is absent or no number.
@@ -109,7 +111,7 @@ void StateTable::take_number(std::shared_ptr<Registration> registration) {
 void StateTable::write_floor(std::shared_ptr<Registration> registration) {
   const auto& source = registration->source;
   tables_.put(names_.state(),
-              {{position_row(names_, source.number), {cell("floor", 0, std::to_string(registration->floor.value))}}},
+              {{floor_row(source.number), {cell("floor", 0, std::to_string(registration->floor.value))}}},
               {inline_executor(), [this, registration](Result<void> put) {
                  if (!put) return registration->done(tl::unexpected(put.error()));
                  claim_row(registration);
@@ -152,13 +154,17 @@ void StateTable::sources(Completion<std::vector<Source>> done) {
 }
 
 void StateTable::floor(SourceId source, Completion<Offset> done) {
-  auto read = [source](const Row& row) -> Result<Offset> {
-    const auto floor = number(row, "floor");
-    if (!floor)
-      return fail(ErrorCode::kCorrupt, fmt::format("source {} has no floor in the state table", source.value));
-    return Offset{*floor};
-  };
-  get_row<Offset>(tables_, names_, position_row(names_, source), read, std::move(done));
+  std::vector<RowGet> rows{{position_row(names_, source), newest()}, {floor_row(source), newest()}};
+  tables_.get(names_.state(), std::move(rows),
+              {inline_executor(), [source, done = std::move(done)](Result<std::vector<Row>> found) mutable {
+                 if (!found) return done(tl::unexpected(found.error()));
+                 auto floor = number((*found)[0], "floor");
+                 if (!floor) floor = number((*found)[1], "floor");
+                 if (!floor)
+                   return done(fail(ErrorCode::kCorrupt,
+                                    fmt::format("source {} has no floor in the state table", source.value)));
+                 done(Offset{*floor});
+               }});
 }
 
 void StateTable::durable(SourceId source, Completion<std::optional<DurablePosition>> done) {

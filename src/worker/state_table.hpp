@@ -39,7 +39,8 @@ class StateTable {
                        Completion<Source> done);
   void sources(Completion<std::vector<Source>> done);
 
-  /// Where the source's chain begins in this version.
+  /// Where the source's chain begins: this version's floor where it has one, else the one with which the
+  /// source was registered.
   void floor(SourceId source, Completion<Offset> done);
   /// D(source); nothing where none was written yet.
   void durable(SourceId source, Completion<std::optional<DurablePosition>> done);

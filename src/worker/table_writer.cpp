@@ -22,7 +22,8 @@ std::size_t size_of(const std::vector<RowPut>& rows) {
   std::size_t bytes = 0;
   for (const auto& row : rows) {
     bytes += row.row.size();
-    for (const auto& cell : row.cells) bytes += cell.family.size() + cell.qualifier.size() + cell.value.size() + sizeof cell;
+    for (const auto& cell : row.cells)
+      bytes += cell.family.size() + cell.qualifier.size() + cell.value.size() + sizeof cell;
   }
   return bytes;
 }
@@ -104,7 +105,8 @@ void TableWriter::make_table(std::shared_ptr<Put> put) {
   log::info("table_made", {{"table", spec.name}});
   tables_.create_table(std::move(spec), {executor_, [self = shared_from_this(), put](const Result<void>& made) {
                                            if (self->closed_) return;
-                                           if (made || made.error().code == ErrorCode::kAlreadyExists) return self->send(put);
+                                           if (made || made.error().code == ErrorCode::kAlreadyExists)
+                                             return self->send(put);
                                            if (!made.error().retryable()) return self->events_.refused(made.error());
                                            self->send_later(put);
                                          }});
@@ -113,7 +115,8 @@ void TableWriter::make_table(std::shared_ptr<Put> put) {
 void TableWriter::send_later(std::shared_ptr<Put> put) {
   const auto wait = put->backoff.next();
   if (put->backoff.failures() % 8 == 4) {
-    log::warn("put_waits", {{"table", put->table.name}, {"rows", put->rows.size()}, {"failures", put->backoff.failures()}});
+    log::warn("put_waits",
+              {{"table", put->table.name}, {"rows", put->rows.size()}, {"failures", put->backoff.failures()}});
   }
   executor_.post_after(wait, [self = shared_from_this(), put] {
     if (!self->closed_) self->send(put);

@@ -17,7 +17,8 @@ std::vector<std::string> even_splits(int regions, int range) {
   return keys;
 }
 
-TableSpec table(std::string name, std::vector<std::string_view> families, Compression compression, std::int32_t versions = 1) {
+TableSpec table(std::string name, std::vector<std::string_view> families, Compression compression,
+                std::int32_t versions = 1) {
   TableSpec spec{.name = std::move(name), .families = {}, .split_keys = {}};
   for (const auto family : families) spec.families.push_back({std::string(family), versions, compression});
   return spec;
@@ -35,7 +36,8 @@ TableSpec rollups_table(const Names& names, Month month, const TableOptions& opt
 }
 
 TableSpec events_table(const Names& names, Month month, const TableOptions& options) {
-  auto spec = table(names.events(month), {event::kEventFamilies.begin(), event::kEventFamilies.end()}, options.compression);
+  auto spec =
+      table(names.events(month), {event::kEventFamilies.begin(), event::kEventFamilies.end()}, options.compression);
   spec.split_keys = even_splits(options.regions, event::kEventSalts);
   return spec;
 }
@@ -61,10 +63,14 @@ TableSpec state_table(const Names& names, const TableOptions&) {
 
 std::vector<TableSpec> all_tables(const Names& names, TimeMs now, const TableOptions& options) {
   const auto month = Month::of(now);
-  return {state_table(names, options),           mapping_table(names, options),
-          bad_table(names, options),             ledger_table(names, options),
-          rollups_table(names, month, options),  rollups_table(names, month.next(), options),
-          events_table(names, month, options),   events_table(names, month.next(), options)};
+  return {state_table(names, options),
+          mapping_table(names, options),
+          bad_table(names, options),
+          ledger_table(names, options),
+          rollups_table(names, month, options),
+          rollups_table(names, month.next(), options),
+          events_table(names, month, options),
+          events_table(names, month.next(), options)};
 }
 
 }  // namespace guidepost::worker

@@ -5,7 +5,7 @@ import struct
 import sys
 import zlib
 
-DIMENSIONS = """total type url country url,country referrer device_class browser os campaign channel product entry_page
+DIMENSIONS = """total type url country url,country referrer_domain device_class browser os campaign channel product entry_page
 exit_page""".split()
 TRAFFIC = ("human", "bot")
 COUNTERS = ("events", "page_views", "clicks", "purchases", "identified")

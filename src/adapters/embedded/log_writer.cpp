@@ -157,9 +157,18 @@ Result<void> LogWriter::commit(rocksdb::WriteBatch& writes) {
   if (broken_) return tl::unexpected(*broken_);
   if (writes.Count() == 0) return {};
   auto written = rocks_.commit(writes);
-  if (!written) {
+  const bool waiting = !written && written.error().retryable();
+  if (waiting != disk_full_) {  // once for each change, however many tries there are in between
+    disk_full_ = waiting;
+    if (waiting) {
+      log::error("log_disk_full", {{"reason", written.error().message}});
+    } else {
+      log::info("log_disk_writable");
+    }
+  }
+  if (!written && !waiting) {
     log::error("log_write_failed", {{"reason", written.error().message}});
-    if (!written.error().retryable()) broken_ = written.error();
+    broken_ = written.error();
   }
   return written;
 }

@@ -117,6 +117,7 @@ class LogWriter {
   Executor& clock_;
   Events events_;
   std::optional<Error> broken_;  ///< after an error of the disk nothing is written any more
+  bool disk_full_ = false;
   TopicNumber next_number_ = 1;
   WriteQueue<LogOp> queue_;  // last: its thread uses the others
 };

@@ -1,17 +1,25 @@
 #include "adapters/embedded/rocks.hpp"
 
+#include <fcntl.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 namespace guidepost::embedded {
 namespace {
 
 constexpr const char* kMarker = "GUIDEPOST";
+constexpr const char* kFreshMarker = "GUIDEPOST.new";
 
 rocksdb::ColumnFamilyOptions family_options(const StoreOptions& options, const std::shared_ptr<rocksdb::Cache>& cache,
                                             std::shared_ptr<const rocksdb::SliceTransform> prefix) {
@@ -34,6 +42,15 @@ rocksdb::ColumnFamilyOptions family_options(const StoreOptions& options, const s
   return family;
 }
 
+/// A full disk is met by our own tries (Rocks::commit): RocksDB's looks only every five seconds.
+class OwnRecovery final : public rocksdb::EventListener {
+ public:
+  const char* Name() const override { return "guidepost.recovery"; }
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* automatic) override {
+    *automatic = false;
+  }
+};
+
 rocksdb::DBOptions db_options(const StoreOptions& options) {
   rocksdb::DBOptions db;
   db.create_if_missing = true;
@@ -48,10 +65,30 @@ rocksdb::DBOptions db_options(const StoreOptions& options) {
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   db.bytes_per_sync = std::uint64_t{1024} * 1024;
+  db.listeners = {std::make_shared<OwnRecovery>()};
+  db.max_bgerror_resume_count = 0;
   db.avoid_flush_during_recovery = true;  // opening replays the log into memory and is ready
   db.wal_recovery_mode = options.recovery == Recovery::kStrict ? rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords
                                                                : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   return db;
+}
+
+/// Writes a small file and has it on the disk before anything that comes later.
+Result<void> write_marker(const std::filesystem::path& folder, const std::string& content) {
+  const auto fresh = folder / kFreshMarker;
+  const auto failed = [&](const std::filesystem::path& what) -> Result<void> {
+    return fail(ErrorCode::kFailed, "cannot write " + what.string() + ": " + std::generic_category().message(errno));
+  };
+  const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) return failed(fresh);
+  const bool written =
+      ::write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size()) && ::fsync(file) == 0;
+  const bool closed = ::close(file) == 0;
+  if (!written || !closed || ::rename(fresh.c_str(), (folder / kMarker).c_str()) != 0) return failed(fresh);
+  const int parent = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = parent >= 0 && ::fsync(parent) == 0;
+  if (parent >= 0) ::close(parent);
+  return synced ? Result<void>{} : failed(folder);
 }
 
 /// Makes the folder and its marker, or checks them: two kinds of stores must not share a folder, and a wrong
@@ -70,20 +107,13 @@ Result<void> claim_folder(const std::filesystem::path& folder, const std::string
                                                  expected.substr(0, expected.size() - 1) +
                                                  "': choose another data folder");
   }
-  const bool empty = std::filesystem::is_empty(folder, code);
-  if (code) return fail(ErrorCode::kFailed, "cannot read " + folder.string() + ": " + code.message());
-  if (!empty) {
+  for (std::filesystem::directory_iterator at(folder, code), end; !code && at != end; at.increment(code)) {
+    if (at->path().filename() == kFreshMarker) continue;  // an earlier start was interrupted
     return fail(ErrorCode::kInvalidArgument,
                 folder.string() + " has files in it and is no store of Guidepost: choose another data folder");
   }
-  const auto fresh = folder / (std::string(kMarker) + ".new");
-  std::ofstream out(fresh);
-  out << expected;
-  out.close();
-  if (!out) return fail(ErrorCode::kFailed, "cannot write " + fresh.string());
-  std::filesystem::rename(fresh, marker, code);
-  if (code) return fail(ErrorCode::kFailed, "cannot write " + marker.string() + ": " + code.message());
-  return {};
+  if (code) return fail(ErrorCode::kFailed, "cannot read " + folder.string() + ": " + code.message());
+  return write_marker(folder, expected);
 }
 
 }  // namespace

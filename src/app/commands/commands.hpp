@@ -9,6 +9,9 @@ Command up_command();
 Command ingest_command();
 Command aggregate_command();
 
+Command generate_command();
+Command import_command();
+
 Command init_command();
 Command check_config_command();
 Command status_command();

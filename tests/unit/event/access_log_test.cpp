@@ -45,7 +45,8 @@ TEST(AccessLog, ReadsZonesOnBothSidesOfUtc) {
 TEST(AccessLog, TakesAnyRequestThatAClientMaySend) {
   for (const std::string_view request :
        {"-", "", R"(\x16\x03\x01)", "GET", R"(GET /a\"b HTTP/1.1)", "GET /a b c HTTP/1.1"}) {
-    const auto line = parse_access_log(fmt::format(R"(h - - [17/May/2015:10:05:03 +0000] "{}" 400 0)", request));
+    const auto text = fmt::format(R"(h - - [17/May/2015:10:05:03 +0000] "{}" 400 0)", request);
+    const auto line = parse_access_log(text);
     ASSERT_TRUE(line.has_value()) << request;
     EXPECT_EQ(line->request, request);
   }

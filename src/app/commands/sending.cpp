@@ -1,0 +1,121 @@
+#include "app/commands/sending.hpp"
+
+#include <fmt/format.h>
+#include <charconv>
+
+#include "app/ask.hpp"
+#include "app/counted.hpp"
+#include "app/node.hpp"
+#include "app/progress.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
+
+namespace guidepost::app {
+
+std::chrono::milliseconds duration_option(const Arguments& arguments, std::string_view flag,
+                                          std::chrono::milliseconds otherwise) {
+  const auto text = arguments.value(flag);
+  if (!text) return otherwise;
+  std::int64_t number = 0;
+  const auto* end = text->data() + text->size();
+  const auto [unit, error] = std::from_chars(text->data(), end, number);
+  std::int64_t seconds = 0;
+  if (error == std::errc{} && unit + 1 == end && number > 0 && number <= 1'000'000) {
+    seconds = *unit == 's' ? 1 : *unit == 'm' ? 60 : *unit == 'h' ? 3600 : *unit == 'd' ? 86'400 : 0;
+  }
+  if (seconds == 0)
+    throw UsageError{fmt::format("{}: expected a duration such as 90s, 15m, 72h or 7d, got '{}'", flag, *text)};
+  return std::chrono::seconds{number * seconds};
+}
+
+std::optional<TimeMs> time_option(const Arguments& arguments, std::string_view flag) {
+  const auto text = arguments.value(flag);
+  if (!text) return std::nullopt;
+  auto time = parse_rfc3339(*text);
+  if (!time) time = parse_rfc3339(*text + "T00:00:00Z");
+  if (!time)
+    throw UsageError{fmt::format("{}: expected a date or a time such as 2015-05-17T10:05:03Z, got '{}'", flag, *text)};
+  return time;
+}
+
+std::string merchant_option(const Arguments& arguments, std::string_view flag, std::string_view otherwise) {
+  auto merchant = arguments.value_or(flag, otherwise);
+  if (!merchant.empty() && !is_merchant_slug(merchant)) {
+    throw UsageError{
+        fmt::format("{}: expected 1-40 characters of a-z, 0-9, '.', '_' and '-', got '{}'", flag, merchant)};
+  }
+  return merchant;
+}
+
+Result<std::unique_ptr<RecordSink>> open_sink(Call& call) {
+  const auto& arguments = call.arguments;
+  if (arguments.has("--to") && arguments.has("--out")) throw UsageError{"--to and --out: only one place at a time"};
+  if (const auto path = arguments.value("--out")) return file_sink(call.path(*path));
+  if (const auto url = arguments.value("--to")) {
+    const auto connections = arguments.number("--connections", 1, 64).value_or(2);
+    auto sink = http_sink(*url, static_cast<int>(connections));
+    if (!sink && sink.error().code == ErrorCode::kInvalidArgument) throw UsageError{"--to: " + sink.error().message};
+    return sink;
+  }
+  auto& node = *call.node;
+  const auto topic = ask<std::optional<TopicState>>(
+      [&](auto done) { node.log().describe_topic(node.names().raw_topic(), std::move(done)); }, call.cancelled);
+  if (!topic) return tl::unexpected(topic.error());
+  if (!*topic)
+    return fail(ErrorCode::kNotFound, "there is no topic " + node.names().raw_topic() + ": run `guidepost init` first");
+  if (node.config().storage.kind == StorageKind::kEmbedded) {
+    if (auto workers = node.workers(); !workers) return tl::unexpected(workers.error());
+  }
+  const auto shards = [&merchants = node.config().merchant](std::string_view merchant) {
+    const auto found = merchants.find(std::string(merchant));
+    return found == merchants.end() ? 1U : found->second.shards;
+  };
+  return log_sink(node.log(), node.names().raw_topic(), (*topic)->partitions, shards);
+}
+
+namespace {
+
+/// Waits until everything in the log is counted. Exit status.
+int wait_for_counts(Call& call) {
+  auto& node = *call.node;
+  const auto ends = raw_ends(node.log(), node.names());
+  if (!ends) {
+    call.out.complain(ends.error().message);
+    return 1;
+  }
+  Progress progress(call.out, "counting", "events", std::nullopt);
+  std::optional<std::uint64_t> first;
+  const auto counted = wait_until_counted(
+      node.log(), node.tables(), node.names(), *ends,
+      [&] {
+        if (auto* workers = node.running_workers()) workers->flush();
+      },
+      [&](std::uint64_t left) {
+        if (!first) first = left;
+        progress.set(*first > left ? *first - left : 0);
+      },
+      call.cancelled);
+  if (!counted) {
+    call.out.complain(counted.error().message);
+    return 1;
+  }
+  progress.finish();
+  return 0;
+}
+
+}  // namespace
+
+int report_sent(Call& call, std::string_view verb, const Sent& sent, std::chrono::steady_clock::duration took) {
+  const auto seconds = std::chrono::duration<double>(took).count();
+  const auto rate = seconds > 0 ? static_cast<std::int64_t>(static_cast<double>(sent.records) / seconds) : 0;
+  call.out.print(fmt::format("{} {} records in {:.1f} s ({} a second){}\n", verb,
+                             text::thousands(static_cast<std::int64_t>(sent.records)), seconds, text::thousands(rate),
+                             sent.refused > 0 ? fmt::format(", {} of them refused at first sight",
+                                                            text::thousands(static_cast<std::int64_t>(sent.refused)))
+                                              : std::string()));
+  const bool own_log = !call.arguments.has("--to") && !call.arguments.has("--out");
+  if (!own_log || call.arguments.has("--no-wait")) return 0;
+  return wait_for_counts(call);
+}
+
+}  // namespace guidepost::app

@@ -1,0 +1,28 @@
+// What the commands that send records share: their flags, where records go, and what is said at the end.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/command.hpp"
+#include "app/record_sink.hpp"
+
+namespace guidepost::app {
+
+/// `90s`, `15m`, `72h`, `7d`. Throws UsageError.
+std::chrono::milliseconds duration_option(const Arguments& arguments, std::string_view flag,
+                                          std::chrono::milliseconds otherwise);
+/// A date (its first instant, UTC) or RFC 3339. Throws UsageError.
+std::optional<TimeMs> time_option(const Arguments& arguments, std::string_view flag);
+/// A merchant's slug. Throws UsageError.
+std::string merchant_option(const Arguments& arguments, std::string_view flag, std::string_view otherwise);
+
+/// Where --to or --out says, else the log of the call's node. Errors: those of the sink.
+Result<std::unique_ptr<RecordSink>> open_sink(Call& call);
+/// Says how much went where; where it went into the node's own log, waits first until it is counted
+/// (not with --no-wait). Exit status.
+int report_sent(Call& call, std::string_view verb, const Sent& sent, std::chrono::steady_clock::duration took);
+
+}  // namespace guidepost::app

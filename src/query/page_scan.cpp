@@ -1,0 +1,142 @@
+#include "query/page_scan.hpp"
+
+#include <algorithm>
+#include <future>
+
+#include <fmt/format.h>
+
+#include "guidepost/base/codec.hpp"
+
+namespace guidepost::query {
+namespace {
+
+using rollup::ChunkId;
+using rollup::Span;
+
+// A row of a busy merchant is megabytes where all its chunks are wanted, kilobytes where chunk 0 is.
+constexpr std::size_t kRowsOfFew = 500;
+constexpr std::size_t kRowsOfAll = 16;
+constexpr std::size_t kMaxNamedCells = 512;
+
+/// First bucket that begins at or after `t`.
+Bucket bucket_from(TimeMs t) {
+  const auto bucket = Bucket::of(t);
+  return bucket.start() < t ? Bucket{bucket.value + 1} : bucket;
+}
+
+std::future<Result<ScanPage>> start_scan(TableStore& tables, const std::string& table, ScanRequest request) {
+  auto promise = std::make_shared<std::promise<Result<ScanPage>>>();
+  auto answer = promise->get_future();
+  tables.scan(table, std::move(request), Completion<ScanPage>(inline_executor(), [promise](Result<ScanPage> page) {
+                promise->set_value(std::move(page));
+              }));
+  return answer;
+}
+
+tl::unexpected<Error> corrupt(const Row& row, std::string_view what) {
+  const auto key = rollup::parse_page_row(row.key);
+  const auto where =
+      key ? fmt::format("{}, bucket {}", key->merchant, key->bucket.value) : std::string("a row that is no page's");
+  return fail(ErrorCode::kCorrupt, fmt::format("the rollups of {} {}", where, what));
+}
+
+}  // namespace
+
+PageScan::PageScan(TableStore& tables, Names names, PageScanRequest request)
+    : tables_(tables), names_(std::move(names)), request_(std::move(request)) {}
+
+CellFilter PageScan::cells() const {
+  CellFilter filter;
+  filter.family = rollup::kPageFamily;
+  const bool chunked = rollup::is_chunked(request_.dimension);
+  if (chunked && !request_.url) return filter;
+  std::vector<std::string> names;
+  for (auto source : request_.sources) {
+    names.push_back(rollup::page_qualifier({0, 0}, source));
+    for (std::uint8_t bits = 0; chunked && bits <= rollup::kMaxBits; ++bits) {
+      const auto h = hash64(*request_.url) & ((1U << bits) - 1);
+      names.push_back(rollup::page_qualifier({bits, static_cast<std::uint8_t>(1 + h)}, source));
+    }
+  }
+  if (names.size() <= kMaxNamedCells) filter.qualifiers = std::move(names);
+  return filter;
+}
+
+Result<void> PageScan::run(const Visit& visit) {
+  const auto end = bucket_from(request_.to);
+  for (auto month = Month::of(request_.from); month.start() < request_.to; month = month.next()) {
+    const auto from = std::max(bucket_from(request_.from), Bucket::of(month.start()));
+    const auto to = std::min(end, Bucket::of(month.next().start()));
+    if (from >= to) continue;
+    auto ok = scan_table(names_.rollups(month), from, to, visit);
+    if (!ok && ok.error().code != ErrorCode::kNotFound) return ok;
+  }
+  return {};
+}
+
+Result<void> PageScan::scan_table(const std::string& table, Bucket from, Bucket to, const Visit& visit) {
+  ScanRequest request;
+  request.start = rollup::page_row(request_.merchant, Span::kBucket, from);
+  request.stop = rollup::page_row(request_.merchant, Span::kBucket, to);
+  request.cells = cells();
+  request.max_rows = request.cells.qualifiers.empty() ? kRowsOfAll : kRowsOfFew;
+  auto pending = start_scan(tables_, table, request);
+  while (true) {
+    auto page = pending.get();
+    if (!page) return tl::unexpected(page.error());
+    const bool more = !page->next.empty();
+    if (more) {  // fetched while these rows are read
+      request.start = page->next;
+      pending = start_scan(tables_, table, request);
+    }
+    for (const auto& row : page->rows) {
+      if (auto ok = read_row(row, visit); !ok) {
+        if (more) pending.wait();
+        return ok;
+      }
+    }
+    if (!more) return {};
+  }
+}
+
+Result<void> PageScan::read_row(const Row& row, const Visit& visit) {
+  valid_.clear();
+  for (const auto& cell : row.cells) {  // chunk 0 of every source sorts first
+    if (auto ok = read_cell(row, cell, visit); !ok) return ok;
+  }
+  return {};
+}
+
+Result<void> PageScan::read_cell(const Row& row, const Cell& cell, const Visit& visit) {
+  const auto name = rollup::parse_page_qualifier(cell.qualifier);
+  if (!name) return corrupt(row, "have a cell that is no page's");
+  const auto [id, source] = *name;
+  const bool first = id.chunk == 0;
+  const bool chunked = rollup::is_chunked(request_.dimension);
+  if (!first) {
+    const auto of_source =
+        std::find_if(valid_.begin(), valid_.end(), [&, s = source](const ValidBits& v) { return v.source == s; });
+    if (of_source == valid_.end()) return corrupt(row, fmt::format("have no chunk 0 of source {}", source.value));
+    const bool may_hold = !request_.url || (hash64(*request_.url) & ((1U << id.bits) - 1)) == id.chunk - 1U;
+    if (!chunked || of_source->bits != id.bits || !may_hold) return {};
+  }
+  const bool whole = first != chunked;
+  auto ok = whole ? reader_.read(cell.value) : reader_.read_header(cell.value);
+  if (!ok) return corrupt(row, "cannot be read: " + ok.error().message);
+  const auto& header = reader_.header();
+  if (header.id != id || header.position.value != cell.timestamp)
+    return corrupt(row, "have a cell that says it is another");
+  if (first) valid_.push_back({source, header.valid_bits});
+  ByteWriter seen;
+  seen.text(row.key);
+  seen.text(cell.qualifier);
+  seen.fixed64(static_cast<std::uint64_t>(cell.timestamp));
+  revision_ = hash64(seen.view(), revision_);
+  for (const auto& entry : reader_.entries()) {
+    if (entry.dimension != request_.dimension) continue;
+    if (ok = visit(entry); !ok) return ok;
+  }
+  return {};
+}
+
+}  // namespace guidepost::query

@@ -1,0 +1,56 @@
+// Reading a merchant's pages: which tables, rows and cells a request needs, and what of them counts.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/names.hpp"
+#include "guidepost/ports/table_store.hpp"
+#include "rollup/chunk_codec.hpp"
+
+namespace guidepost::query {
+
+struct PageScanRequest {
+  std::string merchant;
+  TimeMs from;
+  TimeMs to;
+  rollup::Dimension dimension = rollup::Dimension::kTotal;
+  std::optional<std::string> url;  ///< only chunks that may hold this one
+  std::vector<SourceId> sources;   ///< all there are: only their cells are fetched. Empty: not known
+};
+
+/// Streams the entries of one dimension out of the stored pages, bucket by bucket.
+/// Thread: one, that owns no state machine. Blocks: run(), on the store.
+class PageScan {
+ public:
+  /// Called for each entry; its views are valid during the call. An error ends the scan.
+  using Visit = std::function<Result<void>(const rollup::ReadEntry&)>;
+
+  PageScan(TableStore& tables, Names names, PageScanRequest request);
+
+  /// Errors: of the store; kCorrupt; of the visitor. A month without a table has no events.
+  Result<void> run(const Visit& visit);
+  /// Hash of (row, source, chunk, position) of everything that counted: the same answer, the same number.
+  std::uint64_t revision() const { return revision_; }
+
+ private:
+  struct ValidBits {
+    SourceId source;
+    std::uint8_t bits;
+  };
+  Result<void> scan_table(const std::string& table, Bucket from, Bucket to, const Visit& visit);
+  Result<void> read_row(const Row& row, const Visit& visit);
+  Result<void> read_cell(const Row& row, const Cell& cell, const Visit& visit);
+  CellFilter cells() const;
+
+  TableStore& tables_;
+  Names names_;
+  PageScanRequest request_;
+  std::uint64_t revision_ = 0;
+  std::vector<ValidBits> valid_;  // of the row being read
+  rollup::ChunkReader reader_;
+};
+
+}  // namespace guidepost::query

@@ -1,0 +1,62 @@
+// A question about a merchant's numbers, answered from the stored pages.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/names.hpp"
+#include "base/text.hpp"
+#include "guidepost/ports/table_store.hpp"
+#include "query/request.hpp"
+
+namespace guidepost::query {
+
+struct ResultRow {
+  std::optional<TimeMs> bucket;      ///< start of the interval, where there is one
+  std::vector<std::string> values;   ///< of Request::by, in its order; foreign bytes
+  std::vector<std::int64_t> metrics; ///< of Request::metrics, in its order
+};
+
+/// How far one source is.
+struct SourceProgress {
+  SourceId source;
+  std::string topic;
+  Partition partition;
+  std::optional<std::int64_t> lag;         ///< raw records not counted yet; nothing: not known
+  std::optional<TimeMs> counted_until;     ///< record time
+};
+
+/// What the state table says, read before the pages: then an answer is at least as fresh as it says.
+struct Freshness {
+  std::optional<TimeMs> as_of;  ///< up to which every source of the merchant is counted; nothing: nothing is
+  std::vector<SourceProgress> sources;
+};
+
+struct QueryResult {
+  Request request;
+  std::vector<ResultRow> rows;     ///< by bucket, then by the first metric, most first, then by value
+  ResultRow totals;                ///< of everything that was asked for, also what --top cut off
+  std::vector<std::int64_t> series;  ///< first metric of the totals, interval by interval; empty without intervals
+  std::uint64_t groups = 0;        ///< values (of Request::by) before --top
+  Freshness freshness;
+  std::uint64_t revision = 0;      ///< hash of the (source, chunk, position) read
+};
+
+struct QueryOptions {
+  std::function<Result<Freshness>()> freshness;  ///< empty: not known
+  std::size_t max_groups = 500'000;              ///< values times intervals
+  Bytes max_memory{1024ULL * 1024 * 1024};
+};
+
+/// Thread: any that owns no state machine. Blocks: until answered.
+/// Errors: of the store; kCorrupt; kInvalidArgument (over the limits of options: says how to ask for less).
+Result<QueryResult> run(const Request& request, TableStore& tables, const Names& names, const QueryOptions& options);
+
+/// One JSON object, docs/query.md; ends with a newline.
+std::string render_json(const QueryResult& result);
+/// A table for people. On a terminal with bars, a sparkline and thousands separators; else plain.
+std::string render_table(const QueryResult& result, const text::Look& look);
+
+}  // namespace guidepost::query

@@ -1,0 +1,121 @@
+// One JSON object, written by hand: rows by the hundred thousand need no tree of them.
+#include <fmt/format.h>
+
+#include "query/query.hpp"
+
+namespace guidepost::query {
+namespace {
+
+/// Length of the UTF-8 character at the start of `text`; 0: it is none.
+std::size_t character_bytes(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t size = lead < 0x80 ? 1 : (lead >> 5) == 6 ? 2 : (lead >> 4) == 14 ? 3 : (lead >> 3) == 30 ? 4 : 0;
+  if (size == 0 || size > text.size()) return 0;
+  std::uint32_t code = size == 1 ? lead : lead & (0x7fU >> size);
+  for (std::size_t i = 1; i < size; ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if ((byte & 0xc0) != 0x80) return 0;
+    code = (code << 6) | (byte & 0x3fU);
+  }
+  constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = code >= 0xd800 && code < 0xe000;
+  return code < kLeast[size] || surrogate || code > 0x10ffff ? 0 : size;
+}
+
+/// Values are foreign bytes: what is not UTF-8 becomes U+FFFD.
+void write_text(std::string& out, std::string_view text) {
+  out += '"';
+  while (!text.empty()) {
+    const auto size = character_bytes(text);
+    const char c = text[0];
+    if (size == 0) {
+      out += "\xef\xbf\xbd";
+    } else if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += text.substr(0, size);
+    }
+    text.remove_prefix(size == 0 ? 1 : size);
+  }
+  out += '"';
+}
+
+class Members {
+ public:
+  explicit Members(std::string& out) : out_(out) { out_ += '{'; }
+  void end() { out_ += '}'; }
+  std::string& name(std::string_view name) {
+    if (!first_) out_ += ',';
+    first_ = false;
+    write_text(out_, name);
+    return out_ += ':';
+  }
+  void text(std::string_view key, std::string_view value) { write_text(name(key), value); }
+  void number(std::string_view key, std::int64_t value) { name(key) += std::to_string(value); }
+
+ private:
+  std::string& out_;
+  bool first_ = true;
+};
+
+void write_metrics(Members& members, const Request& request, const ResultRow& row) {
+  for (std::size_t m = 0; m < row.metrics.size(); ++m) members.number(request.metrics[m].name, row.metrics[m]);
+}
+
+void write_row(std::string& out, const Request& request, const ResultRow& row) {
+  Members members(out);
+  if (row.bucket) members.text("bucket", request.zone.rfc3339(*row.bucket));
+  for (std::size_t v = 0; v < row.values.size(); ++v) members.text(to_string(request.by[v]), row.values[v]);
+  write_metrics(members, request, row);
+  members.end();
+}
+
+void write_completeness(std::string& out, const Freshness& freshness) {
+  out += '[';
+  for (const auto& source : freshness.sources) {
+    if (out.back() != '[') out += ',';
+    Members members(out);
+    members.number("source", source.source.value);
+    members.text("topic", source.topic);
+    members.number("partition", source.partition.value);
+    source.lag ? members.number("lag", *source.lag) : void(members.name("lag") += "null");
+    source.counted_until ? members.text("counted_until", text::rfc3339(*source.counted_until))
+                         : void(members.name("counted_until") += "null");
+    members.end();
+  }
+  out += ']';
+}
+
+}  // namespace
+
+std::string render_json(const QueryResult& result) {
+  const auto& request = result.request;
+  std::string out;
+  Members members(out);
+  members.text("merchant", request.merchant);
+  members.text("from", request.zone.rfc3339(request.from));
+  members.text("to", request.zone.rfc3339(request.to));
+  members.text("tz", request.zone.name());
+  auto& rows = members.name("rows") += '[';
+  for (const auto& row : result.rows) {
+    rows += &row == result.rows.data() ? "\n" : ",\n";
+    write_row(rows, request, row);
+  }
+  rows += ']';
+  members.name("totals");
+  Members totals(out);
+  write_metrics(totals, request, result.totals);
+  totals.end();
+  members.number("groups", static_cast<std::int64_t>(result.groups));
+  const auto& as_of = result.freshness.as_of;
+  as_of ? members.text("as_of", text::rfc3339(*as_of)) : void(members.name("as_of") += "null");
+  members.text("revision", fmt::format("{:016x}", result.revision));
+  write_completeness(members.name("completeness"), result.freshness);
+  members.end();
+  return out += '\n';
+}
+
+}  // namespace guidepost::query

@@ -1,0 +1,122 @@
+"""Runs the program as a user does: commands, and daemons that can be killed."""
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PROGRAM = pathlib.Path(os.environ.get("GUIDEPOST_PROGRAM", ROOT / "build" / "guidepost"))
+CLUSTER = ROOT / "deploy" / "local" / "cluster"
+
+
+class Failed(Exception):
+    pass
+
+
+class Cluster:
+    """A Kafka and an HBase of this run's own."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.env = {}
+
+    def call(self, *words):
+        done = subprocess.run([CLUSTER, *words, "--dir", self.folder], capture_output=True, text=True)
+        if done.returncode:
+            raise Failed(f"cluster {' '.join(words)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return done.stdout
+
+    def up(self, *words):
+        self.call("up", *words)
+        for line in (self.folder / "env").read_text().splitlines():
+            name, _, value = line.removeprefix("export ").partition("=")
+            if name.startswith("GUIDEPOST_"):
+                self.env[name] = value.strip("'\"")
+
+    def gateway(self):
+        return self.env["GUIDEPOST_HBASE__GATEWAYS"].split(",")[0]
+
+
+class Installation:
+    """One configuration: a prefix and a version on a cluster."""
+
+    def __init__(self, cluster, folder, prefix, **settings):
+        self.cluster, self.folder, self.prefix = cluster, pathlib.Path(folder), prefix
+        self.settings = {"names.prefix": prefix, **settings}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.daemons = {}
+
+    def words(self, *words):
+        sets = [word for key, value in self.settings.items() for word in ("--set", f"{key}={value}")]
+        return [str(PROGRAM), *map(str, words), "--config", str(ROOT / "config" / "cluster.toml"), *sets]
+
+    def environment(self):
+        return {**os.environ, **self.cluster.env}
+
+    def run(self, *words, status=0, timeout=600):
+        """Runs a command to its end; its standard output."""
+        done = subprocess.run(self.words(*words), capture_output=True, text=True, env=self.environment(), timeout=timeout)
+        if done.returncode != status:
+            raise Failed(f"guidepost {' '.join(map(str, words))} ended with {done.returncode}: {done.stdout[-1500:]}{done.stderr[-3000:]}")
+        return done.stdout
+
+    def start(self, role, slot, **settings):
+        """Starts a daemon in a slot of its group, which it takes over from whoever had it."""
+        name = f"{role}-{slot}"
+        log = open(self.folder / f"{name}.log", "ab")
+        words = self.words(role) + ["--set", f"kafka.member={name}"]
+        for key, value in settings.items():
+            words += ["--set", f"{key.replace('__', '.')}={value}"]
+        self.daemons[name] = subprocess.Popen(words, stdout=log, stderr=log, env=self.environment())
+        return self.daemons[name]
+
+    def kill(self, name):
+        daemon = self.daemons.pop(name)
+        daemon.send_signal(signal.SIGKILL)
+        daemon.wait()
+
+    def stop(self, name, deadline=35):
+        """SIGTERM; how long it took. A daemon that does not end in time, or not with 0, fails."""
+        daemon = self.daemons.pop(name)
+        began = time.monotonic()
+        daemon.send_signal(signal.SIGTERM)
+        try:
+            status = daemon.wait(deadline)
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            raise Failed(f"{name} did not end within {deadline} s of SIGTERM") from None
+        if status != 0:
+            raise Failed(f"{name} ended with {status}: {self.log_of(name)[-2000:]}")
+        return time.monotonic() - began
+
+    def stop_all(self):
+        return {name: self.stop(name) for name in list(self.daemons)}
+
+    def kill_all(self):
+        for name in list(self.daemons):
+            self.kill(name)
+
+    def log_of(self, name):
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def logs(self):
+        return "".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
+
+    def wait_counted(self, timeout=600):
+        """Until every raw record is in the tables: importing nothing waits for that."""
+        empty = self.folder / "nothing.ndjson"
+        empty.write_text("")
+        self.run("import", "events", empty, timeout=timeout)
+
+
+def wait_until(what, condition, deadline=60):
+    """Polls until the condition holds; fails when it does not in time."""
+    end = time.monotonic() + deadline
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise Failed(f"waited {deadline} s for {what}")
+        time.sleep(0.05)

@@ -1,0 +1,106 @@
+"""What must have been counted, from what was generated (`generate --truth`, `--mappings`) alone. Shares no code with the
+program: the rules of resolution are written here again, from docs/identity.md."""
+import calendar
+import collections
+import csv
+import time
+
+BUCKET_MS = 15 * 60 * 1000
+STITCH_MS = 30 * 24 * 3600 * 1000
+SINCE_EVER = -(1 << 62)
+
+COUNTERS = ("events", "page_views", "clicks", "purchases", "identified")
+DISTINCTS = ("devices", "users", "customers")
+Cell = collections.namedtuple("Cell", "merchant bucket dimension value")
+
+
+def parse_time(text):
+    if not text:
+        return SINCE_EVER
+    whole, _, fraction = text.rstrip("Z").partition(".")
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) * 1000 + int((fraction + "000")[:3])
+
+
+class Mapping:
+    """GUID -> customer as of the refreshes so far: {(merchant, guid): {valid_from: customer}}, '' is unmapped."""
+
+    def __init__(self):
+        self.table = {}
+
+    def refresh(self, path):
+        with open(path, newline="") as file:
+            for line in csv.DictReader(file):
+                history = self.table.setdefault((line["merchant"], line["guid"]), {})
+                history[parse_time(line["valid_from"])] = line["customer"]
+
+    def resolve(self, event):
+        """-> (customer or '', how)."""
+        history = self.table.get((event["merchant"], event["guid"])) if event["device"] == "1" else None
+        if history:
+            at = int(event["time_ms"])
+            before = [since for since in history if since <= at]
+            if before:
+                customer = history[max(before)]
+                if customer:
+                    return customer, "map"
+            else:
+                first = min(history)
+                if history[first] and first - at <= STITCH_MS:
+                    return history[first], "stitch"
+        if event["claim"]:
+            return event["claim"], "claim"
+        return "", "none"
+
+
+class Expected:
+    """Sums and distinct counts by cell, the ledger, bad rows, and the customer of every event."""
+
+    def __init__(self):
+        self.sums = collections.defaultdict(lambda: [0] * len(COUNTERS))
+        self.distinct = [collections.Counter() for _ in DISTINCTS]
+        self.seen = [set() for _ in DISTINCTS]
+        self.ledger = collections.Counter()  # (merchant, outcome)
+        self.reasons = collections.Counter()
+        self.customers = {}  # (merchant, event id) -> (customer, how)
+        self.records = 0
+
+    def add_file(self, path, mapping):
+        with open(path, newline="") as file:
+            header = file.readline().rstrip("\n").split("\t")
+            for line in file:
+                self.add(dict(zip(header, line.rstrip("\n").split("\t"))), mapping)
+
+    def add(self, event, mapping):
+        self.records += 1
+        if event["kind"] not in ("ok", "duplicate"):
+            self.ledger[event["merchant"], "bad"] += 1
+            self.reasons[event["kind"]] += 1
+            return
+        if event["kind"] == "duplicate":
+            self.ledger[event["merchant"], "duplicate"] += 1
+            return
+        self.ledger[event["merchant"], "counted"] += 1
+        customer, how = mapping.resolve(event)
+        if event["event_id"]:
+            self.customers[event["merchant"], event["event_id"]] = (customer, how)
+        self.count(event, customer)
+
+    def count(self, event, customer):
+        merchant, bucket = event["merchant"], int(event["time_ms"]) // BUCKET_MS
+        values = [("total", ""), ("type", event["type"]), ("url", event["path"]), ("country", event["country"]),
+                  ("url,country", event["path"] + "\0" + event["country"])]
+        if event["referrer_domain"]:
+            values.append(("referrer", event["referrer_domain"]))
+        ones = (1, event["type"] == "page_view", event["type"] == "click", event["type"] == "purchase", bool(customer))
+        who = (event["guid"] if event["device"] == "1" else None, customer or event["guid"], customer or None)
+        for dimension, value in values:
+            cell = Cell(merchant, bucket, dimension, value)
+            sums = self.sums[cell]
+            for i, one in enumerate(ones):
+                sums[i] += one
+            for i, person in enumerate(who):
+                if person is None or (i == 2 and dimension != "total"):
+                    continue
+                if (cell, person) not in self.seen[i]:
+                    self.seen[i].add((cell, person))
+                    self.distinct[i][cell] += 1

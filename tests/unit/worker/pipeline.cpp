@@ -1,0 +1,194 @@
+#include "unit/worker/pipeline.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "guidepost/event/bad_row.hpp"
+#include "guidepost/event/event_row.hpp"
+#include "guidepost/event/ledger.hpp"
+#include "rollup/sketch.hpp"
+
+namespace guidepost::test {
+
+using worker::PartitionWorker;
+
+namespace {
+
+constexpr TimeMs kEpoch = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+
+}  // namespace
+
+World::World(std::int32_t partitions) {
+  log.set_append_time(kEpoch + std::chrono::hours{12});
+  log.make_topic(names.raw_topic(), partitions);
+  log.make_topic(names.resolved_topic(), partitions);
+  for (const auto& spec : worker::all_tables(names, kEpoch, {})) {
+    std::vector<std::string> families;
+    for (const auto& family : spec.families) families.push_back(family.name);
+    tables.make_table(spec.name, families, spec.families.front().versions);
+  }
+}
+
+Offset World::raw(std::string value, Partition partition, std::string key) {
+  return log.append_now({names.raw_topic(), partition}, std::move(key), std::move(value));
+}
+
+void World::settle(std::chrono::milliseconds time) { executor.advance(time); }
+
+/// A member of one group, and its partitions' state machines, on the test's executor.
+class Process::Stage final : public GroupListener {
+ public:
+  using Make = std::function<std::shared_ptr<PartitionWorker>(Partition, std::string, GroupMember&)>;
+  Stage(Process& process, GroupOptions options, Make make) : process_(process), make_(std::move(make)) {
+    member_ = process_.world_.log.join(std::move(options), *this, process_.world_.executor);
+  }
+  ~Stage() override {
+    for (auto& [partition, worker] : workers_) worker->close();
+    member_.reset();
+  }
+  void assigned(Partition partition, std::string topic_id) override {
+    auto worker = make_(partition, std::move(topic_id), *member_);
+    if (auto& old = workers_[partition]) old->close();
+    workers_[partition] = worker;
+    worker->start();
+  }
+  void revoking(Partition partition, Task done) override {
+    if (process_.zombie_) return done();
+    const auto found = workers_.find(partition);
+    if (found == workers_.end()) return done();
+    found->second->drain(std::move(done));
+  }
+  void lost(Partition partition) override {
+    if (process_.zombie_) return;
+    if (auto found = workers_.find(partition); found != workers_.end()) found->second->close();
+  }
+  void failed(Error error) override { process_.failures_.push_back(std::move(error)); }
+  GroupMember& member() { return *member_; }
+  const std::map<Partition, std::shared_ptr<PartitionWorker>>& workers() const { return workers_; }
+
+ private:
+  Process& process_;
+  Make make_;
+  std::unique_ptr<GroupMember> member_;
+  std::map<Partition, std::shared_ptr<PartitionWorker>> workers_;
+};
+
+Process::Process(World& world, worker::IngestOptions ingest, worker::AggregateOptions aggregate)
+    : world_(world),
+      ingest_options_(std::move(ingest)),
+      aggregate_options_(std::move(aggregate)),
+      state_(world.tables, world.names),
+      decoder_(ingest_options_.limits),
+      enricher_(enrich::Enricher::open({}).value()),
+      producer_(world.log),
+      resolver_({.mapping_table = world.names.mapping(),
+                 .state_table = world.names.state(),
+                 .cache = ingest_options_.mapping_cache},
+                world.tables, world.executor) {
+  const auto failed = [this](Partition, Error error) { failures_.push_back(std::move(error)); };
+  ingest_ = std::make_unique<Stage>(
+      *this, GroupOptions{.group = world.names.ingest_group(), .topic = world.names.raw_topic(), .member = {}},
+      [this, failed](Partition partition, std::string topic_id, GroupMember& member) {
+        worker::IngestPartition::Needs needs{world_.executor, world_.log, member,    state_,          producer_,
+                                             resolver_,       decoder_,   enricher_, ingest_options_, world_.names};
+        return std::make_shared<worker::IngestPartition>(needs, partition, std::move(topic_id), failed);
+      });
+  aggregate_ = std::make_unique<Stage>(
+      *this, GroupOptions{.group = world.names.aggregate_group(), .topic = world.names.resolved_topic(), .member = {}},
+      [this, failed](Partition partition, std::string, GroupMember& member) {
+        worker::AggregatePartition::Needs needs{world_.executor,    member,      world_.log, world_.tables, state_,
+                                                aggregate_options_, world_.names};
+        return std::make_shared<worker::AggregatePartition>(needs, partition, failed);
+      });
+}
+
+Process::~Process() = default;
+
+bool Process::drain() {
+  int left = 0;
+  for (auto* stage : {ingest_.get(), aggregate_.get()}) {
+    stage->member().leave({world_.executor, [&left](const Result<void>&) { ++left; }});
+    world_.settle();
+  }
+  return left == 2;
+}
+
+std::map<Partition, worker::PartitionStatus> Process::ingest_status() const {
+  std::map<Partition, worker::PartitionStatus> all;
+  for (const auto& [partition, worker] : ingest_->workers()) all[partition] = worker->status();
+  return all;
+}
+
+namespace {
+
+std::string describe(const rollup::StoredEntry& entry) {
+  auto line = fmt::format("{} {} {} '{}':", rollup::to_string(entry.dimension), event::to_string(entry.traffic),
+                          entry.bucket.value, text::escape(entry.value));
+  for (const auto counter : entry.counters) line += fmt::format(" {}", counter);
+  for (const auto& stored : entry.distinct) {
+    line += fmt::format(" ~{}", rollup::DistinctCount::load(stored).value().estimate());
+  }
+  return line;
+}
+
+/// Pages of one row, by source: chunk 0 and the chunks that its valid_bits name.
+void describe_page_row(const Row& row, std::vector<std::string>& lines) {
+  std::map<SourceId, std::map<std::pair<int, int>, std::string>> chunks;
+  for (const auto& cell : row.cells) {
+    const auto [id, source] = rollup::parse_page_qualifier(cell.qualifier).value();
+    chunks[source].try_emplace({id.bits, id.chunk}, cell.value);  // newest first
+  }
+  const auto key = rollup::parse_page_row(row.key).value();
+  for (const auto& [source, cells] : chunks) {
+    const auto first = rollup::decode_chunk(cells.at({0, 0})).value();
+    for (const auto& [id, bytes] : cells) {
+      if (id.second != 0 && id.first != first.valid_bits) continue;
+      const auto chunk = rollup::decode_chunk(bytes).value();
+      for (const auto& entry : chunk.entries) {
+        lines.push_back(fmt::format("page {} {} chunk {}/{} {}", key.merchant, key.bucket.value, id.first, id.second,
+                                    describe(entry)));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::string readable(const FakeTableStore& tables, const Names& names) {
+  std::vector<std::string> lines;
+  const auto month = Month::of(kEpoch);
+  for (const auto m : {month, month.next()}) {
+    for (const auto& row : tables.peek_all(names.rollups(m))) describe_page_row(row, lines);
+    for (const auto& row : tables.peek_all(names.events(m))) {
+      const auto key = event::parse_event_row_key(row.key).value();
+      lines.push_back(fmt::format("event {} {} {}", key.merchant, text::rfc3339(key.time), key.offset.value));
+      for (const auto& cell : row.cells)
+        lines.push_back(fmt::format("  {}:{}={}", cell.family, cell.qualifier, text::escape(cell.value)));
+    }
+  }
+  for (const auto& row : tables.peek_all(names.bad())) {
+    const auto key = event::parse_bad_row_key(row.key).value();
+    lines.push_back(fmt::format("bad {} {} {}", key.merchant, text::rfc3339(key.received), key.offset.value));
+  }
+  for (const auto& row : tables.peek_all(names.ledger())) {
+    std::map<std::string, bool> seen;
+    for (const auto& cell : row.cells) {
+      if (!seen.emplace(cell.qualifier, true).second) continue;
+      const auto counts = event::decode_ledger(cell.value).value();
+      lines.push_back(fmt::format("ledger {} '{}': {} {} {} {}",
+                                  event::parse_ledger_row(row.key).value().day.time_since_epoch().count(),
+                                  cell.qualifier, counts.counted, counts.bad, counts.duplicate, counts.skipped));
+    }
+  }
+  std::string out;
+  for (const auto& line : lines) out += line + "\n";
+  return out;
+}
+
+std::string page_view(std::string_view guid, int minute, std::string_view event_id, std::string_view path) {
+  return fmt::format(
+      R"({{"event_id":"{}","type":"page_view","time":"{}","merchant":"shop","guid":"{}","url":"https://shop.example{}","country":"DE"}})",
+      event_id, text::rfc3339(kEpoch + std::chrono::minutes{minute}), guid, path);
+}
+
+}  // namespace guidepost::test

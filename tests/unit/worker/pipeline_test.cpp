@@ -1,0 +1,298 @@
+// Ingest and aggregate together, over fakes: the rules of applying under crashes, zombies and faults.
+#include "unit/worker/pipeline.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <random>
+#include <sstream>
+
+#include "identity/runs.hpp"
+
+namespace guidepost::worker {
+namespace {
+
+using test::page_view;
+using test::Process;
+using test::World;
+using LogCall = test::FakeEventLog::Call;
+using TableCall = test::FakeTableStore::Call;
+
+/// Small limits, so that short tests have many blocks, flushes and commits.
+IngestOptions quick_ingest() {
+  IngestOptions options;
+  options.block = {.events = 7, .bytes = Bytes{4096}, .age = std::chrono::milliseconds{50}};
+  options.commit_interval = std::chrono::milliseconds{100};
+  options.dedupe_offsets = 200;
+  return options;
+}
+
+AggregateOptions quick_aggregate() {
+  AggregateOptions options;
+  options.flush = {.min_dirty = 5, .dirty_share = 8, .max_age = std::chrono::milliseconds{400}};
+  options.commit_interval = std::chrono::milliseconds{150};
+  options.page.chunk_bytes = Bytes{1500};  // pages split
+  return options;
+}
+
+/// A stream with everything in it: several pages, late events, duplicates near and far, bad events, holes.
+void write_stream(World& world, unsigned seed, int records) {
+  std::mt19937 random(seed);
+  std::vector<std::string> sent;
+  for (int i = 0; i < records; ++i) {
+    const auto p = random() % 100;
+    if (p < 3) {
+      world.raw("{\"type\": broken");
+    } else if (p < 6) {
+      world.log.append_hole({world.names.raw_topic(), Partition{0}}, 1 + static_cast<std::int64_t>(random() % 3));
+    } else if (p < 12 && !sent.empty()) {
+      world.raw(sent[random() % sent.size()]);
+    } else {
+      sent.push_back(page_view(fmt::format("guid-{}", random() % 40), static_cast<int>(random() % 90),
+                               fmt::format("e{}", i), fmt::format("/product/{}", random() % 60)));
+      world.raw(sent.back());
+    }
+  }
+}
+
+/// The first line in which two results differ; empty where none does.
+std::string first_difference(const std::string& got, const std::string& expected) {
+  std::istringstream a(got);
+  std::istringstream b(expected);
+  std::string in_a;
+  std::string in_b;
+  while (true) {
+    const bool more_a = static_cast<bool>(std::getline(a, in_a));
+    const bool more_b = static_cast<bool>(std::getline(b, in_b));
+    if (!more_a && !more_b) return {};
+    if (in_a != in_b || more_a != more_b) return "got '" + in_a + "' instead of '" + in_b + "'";
+  }
+}
+
+std::string calm_result(unsigned seed, int records) {
+  World world;
+  write_stream(world, seed, records);
+  Process process(world, quick_ingest(), quick_aggregate());
+  world.settle();
+  EXPECT_TRUE(process.drain());
+  EXPECT_TRUE(process.failures().empty());
+  return test::readable(world.tables, world.names);
+}
+
+TEST(Pipeline, CountsEachEventOnceAndEveryOffsetInTheLedger) {
+  World world;
+  world.raw(page_view("a", 1, "e1"));
+  world.raw(page_view("a", 2, "e2"));
+  world.raw(page_view("a", 1, "e1"));
+  world.raw("not json");
+  world.log.append_hole({world.names.raw_topic(), Partition{0}}, 2);
+  world.raw(page_view("b", 20, "e3"));
+  Process process(world, quick_ingest(), quick_aggregate());
+  world.settle();
+  const auto seen = test::readable(world.tables, world.names);
+  EXPECT_NE(seen.find("'': 3 1 1 2"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("'shop': 3 0 1 0"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("'-': 0 1 0 0"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("total human 1963584 '': 2 2 0 0 0 ~1 ~1"), std::string::npos) << seen;
+}
+
+TEST(Pipeline, CutsALongRangeOfHolesIntoSeveralBlocks) {
+  World world;
+  world.raw(page_view("a", 1, "e1"));
+  world.log.append_hole({world.names.raw_topic(), Partition{0}}, 100'000);
+  world.raw(page_view("a", 2, "e2"));
+  Process process(world, quick_ingest(), quick_aggregate());
+  world.settle();
+  EXPECT_NE(test::readable(world.tables, world.names).find("'': 2 0 0 100000"), std::string::npos);
+}
+
+TEST(Pipeline, CommitsOnlyWhatIsDurableAndHasItsPositionDurableBefore) {
+  World world;
+  for (int i = 0; i < 30; ++i) world.raw(page_view("a", i, fmt::format("e{}", i)));
+  world.tables.faults().hold(TableCall::kPut);
+  Process process(world, quick_ingest(), quick_aggregate());
+  world.settle();
+  const TopicPartition resolved{world.names.resolved_topic(), Partition{0}};
+  EXPECT_FALSE(world.log.commit_of(world.names.aggregate_group(), resolved).has_value());
+  world.tables.faults().release(TableCall::kPut);
+  world.settle();
+  const auto commit = world.log.commit_of(world.names.aggregate_group(), resolved);
+  ASSERT_TRUE(commit.has_value());
+  EXPECT_EQ(commit->position, Offset{static_cast<std::int64_t>(world.log.stored(resolved).size())});
+  EXPECT_EQ(world.tables.peek(world.names.state(), "position/v1/00000001", "s", "offset"), "30");
+}
+
+TEST(Pipeline, GoesOnWhereItStoppedAfterADrain) {
+  World world;
+  for (int i = 0; i < 20; ++i) world.raw(page_view("a", i, fmt::format("e{}", i)));
+  {
+    Process process(world, quick_ingest(), quick_aggregate());
+    world.settle();
+    EXPECT_TRUE(process.drain());
+  }
+  for (int i = 20; i < 40; ++i) world.raw(page_view("a", i, fmt::format("e{}", i)));
+  const auto blocks = world.log.stored({world.names.resolved_topic(), Partition{0}}).size();
+  Process process(world, quick_ingest(), quick_aggregate());
+  world.settle();
+  EXPECT_EQ(test::readable(world.tables, world.names).find("'': 40 0 0 0") == std::string::npos, false);
+  const auto stored = world.log.stored({world.names.resolved_topic(), Partition{0}});
+  ASSERT_GT(stored.size(), blocks);
+  EXPECT_EQ(event::Block::decode(stored.at(Offset{static_cast<std::int64_t>(blocks)}).value)->decisions().from,
+            Offset{20});
+}
+
+TEST(Pipeline, WaitsForTablesAndTopicsThatAreNotThereYet) {
+  test::ManualExecutor executor;
+  World world;
+  world.tables.faults().fail_always(TableCall::kGet, ErrorCode::kNotFound);
+  world.raw(page_view("a", 1, "e1"));
+  Process process(world, quick_ingest(), quick_aggregate());
+  world.settle(std::chrono::minutes{5});
+  EXPECT_TRUE(process.failures().empty());
+  world.tables.faults().heal(TableCall::kGet);
+  world.settle();
+  EXPECT_NE(test::readable(world.tables, world.names).find("'': 1 0 0 0"), std::string::npos);
+}
+
+TEST(Pipeline, StopsAtARecordThatRetentionTookAndSaysWhich) {
+  World world;
+  for (int i = 0; i < 20; ++i) world.raw(page_view("a", i, fmt::format("e{}", i)));
+  {
+    Process process(world, quick_ingest(), quick_aggregate());
+    world.settle();
+    EXPECT_TRUE(process.drain());
+  }
+  for (int i = 20; i < 40; ++i) world.raw(page_view("a", i, fmt::format("e{}", i)));
+  world.log.truncate_before({world.names.raw_topic(), Partition{0}}, Offset{30});
+  Process process(world, quick_ingest(), quick_aggregate());
+  world.settle();
+  ASSERT_EQ(process.failures().size(), 1U);
+  EXPECT_EQ(process.failures()[0].code, ErrorCode::kOutOfRange);
+  EXPECT_NE(process.failures()[0].message.find("offset 20"), std::string::npos) << process.failures()[0].message;
+}
+
+TEST(Pipeline, StopsAtATopicThatWasMadeAgainUntilAPersonAcceptsIt) {
+  World world;
+  world.raw(page_view("a", 1, "e1"));
+  {
+    Process process(world, quick_ingest(), quick_aggregate());
+    world.settle();
+    EXPECT_TRUE(process.drain());
+  }
+  world.log.make_again(world.names.raw_topic());
+  world.raw(page_view("a", 2, "e2"));
+  {
+    Process process(world, quick_ingest(), quick_aggregate());
+    world.settle();
+    ASSERT_EQ(process.failures().size(), 1U);
+    EXPECT_EQ(process.failures()[0].code, ErrorCode::kTopicChanged);
+    const auto& message = process.failures()[0].message;
+    EXPECT_NE(message.find("--set ingest.accept_topic_id="), std::string::npos) << message;
+  }
+  auto options = quick_ingest();
+  auto described = await<std::optional<TopicState>>(
+      [&](auto done) { world.log.describe_topic(world.names.raw_topic(), std::move(done)); });
+  options.accept_topic_id = (*described)->id;
+  Process process(world, options, quick_aggregate());
+  world.settle();
+  EXPECT_TRUE(process.failures().empty());
+  EXPECT_NE(test::readable(world.tables, world.names).find("'shop': 1 0 0 0"), std::string::npos);
+}
+
+TEST(Pipeline, ResolvesByTheMarkersBeforeAnEventAlone) {
+  World world;
+  const auto map = [&](std::uint64_t run, std::string_view customer) {
+    const identity::Assignment assignment{
+        .valid_from = TimeMs{}, .run = RunId{run}, .kind = identity::Assignment::Kind::kCustomer, .customer = customer};
+    await<void>([&](auto done) {
+      world.tables.put(world.names.mapping(),
+                       {{identity::mapping_row("shop", "a"), {identity::mapping_cell(assignment)}}}, std::move(done));
+    });
+  };
+  world.raw(page_view("a", 1, "before"));
+  map(1, "first");
+  Process process(world, quick_ingest(), quick_aggregate());
+  world.settle();
+  const auto seen = test::readable(world.tables, world.names);
+  EXPECT_NE(seen.find("identity:resolved_by=none"), std::string::npos) << seen;
+  EXPECT_EQ(seen.find("identity:customer=first"), std::string::npos) << "a run without a marker is invisible";
+}
+
+// The heart: whatever dies, waits, fails or writes late, what readers see is what an undisturbed run gives.
+class Chaos : public testing::TestWithParam<unsigned> {};
+
+TEST_P(Chaos, LeavesTheNumbersOfAnUndisturbedRun) {
+  const auto seed = GetParam();
+  constexpr int kRecords = 400;
+  const auto expected = calm_result(seed, kRecords);
+
+  World world;
+  write_stream(world, seed, kRecords);
+  std::mt19937 random(seed * 7919 + 1);
+  std::vector<std::unique_ptr<Process>> alive;
+  std::vector<std::unique_ptr<Process>> zombies;
+  alive.push_back(std::make_unique<Process>(world, quick_ingest(), quick_aggregate()));
+  for (int step = 0; step < 150; ++step) {
+    switch (random() % 9) {
+      case 0:  // kill -9
+        if (!alive.empty()) alive.erase(alive.begin() + static_cast<std::ptrdiff_t>(random() % alive.size()));
+        break;
+      case 1:
+        if (alive.size() < 3) alive.push_back(std::make_unique<Process>(world, quick_ingest(), quick_aggregate()));
+        break;
+      case 2:  // a zombie: it does not know, and goes on writing
+        if (!alive.empty() && zombies.size() < 2) {
+          alive.back()->become_zombie();
+          zombies.push_back(std::move(alive.back()));
+          alive.pop_back();
+          world.log.lose(world.names.ingest_group(), {world.names.raw_topic(), Partition{0}});
+          world.log.lose(world.names.aggregate_group(), {world.names.resolved_topic(), Partition{0}});
+        }
+        break;
+      case 3: {
+        constexpr std::array kCalls{TableCall::kPut, TableCall::kGet, TableCall::kCheckAndPut};
+        const auto when = random() % 2 == 0 ? test::When::kBeforeApplying : test::When::kAfterApplying;
+        world.tables.faults().fail_next(kCalls[random() % kCalls.size()], 1 + static_cast<int>(random() % 3),
+                                        ErrorCode::kTimedOut, when);
+        break;
+      }
+      case 4: {
+        constexpr std::array kCalls{LogCall::kAppend, LogCall::kFetch, LogCall::kCommit, LogCall::kCommitted,
+                                    LogCall::kBounds};
+        const auto when = random() % 2 == 0 ? test::When::kBeforeApplying : test::When::kAfterApplying;
+        world.log.faults().fail_next(kCalls[random() % kCalls.size()], 1, ErrorCode::kTimedOut, when);
+        break;
+      }
+      case 5:  // puts that land late, after whatever comes next
+        world.tables.faults().hold(TableCall::kPut);
+        break;
+      case 6:
+        world.tables.faults().release(TableCall::kPut);
+        break;
+      default:
+        break;
+    }
+    for (std::size_t i = 0, n = random() % 40; i < n && world.executor.run_one(); ++i) {
+    }
+    if (random() % 3 == 0) world.executor.advance(std::chrono::milliseconds{random() % 200});
+  }
+  // Healing: everything held back lands, the zombies die, someone is there to finish.
+  world.tables.faults().release(TableCall::kPut);
+  for (const auto call : {TableCall::kPut, TableCall::kGet, TableCall::kCheckAndPut}) world.tables.faults().heal(call);
+  zombies.clear();
+  if (alive.empty()) alive.push_back(std::make_unique<Process>(world, quick_ingest(), quick_aggregate()));
+  world.settle(std::chrono::minutes{3});
+  for (const auto& process : alive) {
+    for (const auto& failure : process->failures()) ADD_FAILURE() << "seed " << seed << ": " << failure.message;
+  }
+  EXPECT_EQ(first_difference(test::readable(world.tables, world.names), expected), "") << "seed " << seed;
+  const TopicPartition resolved{world.names.resolved_topic(), Partition{0}};
+  const auto commit = world.log.commit_of(world.names.aggregate_group(), resolved);
+  ASSERT_TRUE(commit.has_value()) << "seed " << seed;
+  EXPECT_EQ(commit->position.value, static_cast<std::int64_t>(world.log.stored(resolved).size()))
+      << "seed " << seed << " did not drain";
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Chaos, testing::Range(1U, 61U));
+
+}  // namespace
+}  // namespace guidepost::worker
