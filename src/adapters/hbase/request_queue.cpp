@@ -131,15 +131,15 @@ void RequestQueue::settle(Job job, const Failure& failure) {
 }
 
 void RequestQueue::halve(Job job, Error error) {
+  const auto rows = job.request->rows();
   auto parts = job.request->split();
   if (parts.empty()) {
     job.request->give_up(std::move(error));
     end(std::move(job));
     return;
   }
-  log::warn(
-      "hbase_request_split",
-      {{"operation", to_string(job.request->operation())}, {"rows", job.request->rows()}, {"message", error.message}});
+  log::debug("hbase_request_split",
+             {{"operation", to_string(job.request->operation())}, {"rows", rows}, {"message", error.message}});
   // What follows in a lane that goes one by one still follows.
   auto lane = job.lane ? std::move(job.lane) : std::make_unique<Lane>();
   for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
