@@ -10,7 +10,6 @@
 #include <thrift/transport/TSocket.h>
 #include <thrift/transport/TTransportException.h>
 
-#include <functional>
 #include <mutex>
 
 #include "adapters/hbase/translate.hpp"
@@ -25,17 +24,6 @@ using apache::thrift::protocol::TProtocol;
 using apache::thrift::protocol::TProtocolException;
 using apache::thrift::transport::TTransport;
 using apache::thrift::transport::TTransportException;
-
-/// libthrift counts what a connection has read against the limit of one message and never starts
-/// again, so that a busy connection would fail after max_reply bytes in all.
-template <class Buffered>
-class PerMessage final : public Buffered {
- public:
-  using Buffered::Buffered;
-  void next_message() { this->resetConsumedMessageSize(); }
-};
-using Framed = PerMessage<apache::thrift::transport::TFramedTransport>;
-using Unframed = PerMessage<apache::thrift::transport::TBufferedTransport>;
 
 /// A socket that another thread may shut, though not close: the descriptor stays its owner's.
 class Socket final : public apache::thrift::transport::TSocket {
@@ -133,13 +121,9 @@ class ThriftConnection final : public Connection {
     expect_within(options.greeting_timeout);
     std::shared_ptr<TTransport> transport;
     if (options.framing == Framing::kFramed) {
-      auto framed = std::make_shared<Framed>(socket_, limits);
-      next_message_ = [raw = framed.get()] { raw->next_message(); };
-      transport = std::move(framed);
+      transport = std::make_shared<apache::thrift::transport::TFramedTransport>(socket_, limits);
     } else {
-      auto unframed = std::make_shared<Unframed>(socket_, limits);
-      next_message_ = [raw = unframed.get()] { raw->next_message(); };
-      transport = std::move(unframed);
+      transport = std::make_shared<apache::thrift::transport::TBufferedTransport>(socket_, limits);
     }
     std::shared_ptr<TProtocol> protocol;
     if (options.protocol == WireProtocol::kCompact) {
@@ -263,7 +247,6 @@ class ThriftConnection final : public Connection {
  private:
   template <class F>
   auto exchange(Scope scope, F&& f) -> Reply<decltype(f())> {
-    next_message_();
     return behind_wall(scope, std::forward<F>(f));
   }
   template <class F>
@@ -283,7 +266,6 @@ class ThriftConnection final : public Connection {
 
   WireOptions options_;
   std::shared_ptr<Socket> socket_;  // shared, because Thrift's transports hold each other so
-  std::function<void()> next_message_;
   std::unique_ptr<wire::GatewayClient> client_;
 };
 

@@ -62,14 +62,13 @@ struct Handler final : wire::GatewayNull {
   std::string put_table;
 };
 
-/// A gateway in a thread of the test, framed and compact. Its connections must be gone before it is.
+/// A gateway in a thread of the test, framed and compact, or the opposite. Its connections must be gone before it is.
 class Server {
  public:
-  explicit Server(std::shared_ptr<Handler> handler)
+  explicit Server(std::shared_ptr<Handler> handler, Framing framing = Framing::kFramed)
       : socket_(std::make_shared<transport::TServerSocket>("127.0.0.1", 0)),
-        server_(std::make_shared<wire::GatewayProcessor>(std::move(handler)), socket_,
-                std::make_shared<transport::TFramedTransportFactory>(),
-                std::make_shared<protocol::TCompactProtocolFactory>()) {
+        server_(std::make_shared<wire::GatewayProcessor>(std::move(handler)), socket_, transports(framing),
+                protocols(framing)) {
     auto started = std::make_shared<Started>();
     auto listening = started->listening.get_future();
     server_.setServerEventHandler(started);
@@ -83,6 +82,14 @@ class Server {
   Endpoint endpoint() const { return {"127.0.0.1", static_cast<std::uint16_t>(socket_->getPort())}; }
 
  private:
+  static std::shared_ptr<transport::TTransportFactory> transports(Framing framing) {
+    if (framing == Framing::kFramed) return std::make_shared<transport::TFramedTransportFactory>();
+    return std::make_shared<transport::TBufferedTransportFactory>();
+  }
+  static std::shared_ptr<protocol::TProtocolFactory> protocols(Framing framing) {
+    if (framing == Framing::kFramed) return std::make_shared<protocol::TCompactProtocolFactory>();
+    return std::make_shared<protocol::TBinaryProtocolFactory>();
+  }
   struct Started final : server::TServerEventHandler {
     void preServe() override { listening.set_value(); }
     std::promise<void> listening;
@@ -136,10 +143,21 @@ TEST_F(ThriftConnectionTest, an_answer_of_another_length_is_no_answer) {
 }
 
 TEST_F(ThriftConnectionTest, more_bytes_than_the_limit_of_a_message_go_over_a_connection_in_its_life) {
-  handler->value_bytes = 50000;
-  auto connection = connect({.max_reply = 100000_B});
-  const std::vector<RowGet> gets{{"a", {}}};
-  for (int i = 0; i < 50; ++i) {
+  auto connection = connect({.max_reply = 2000_B});
+  const std::vector<RowGet> gets{{"a", {}}, {"b", {}}, {"c", {}}};
+  for (int i = 0; i < 500; ++i) {
+    auto rows = (*connection)->get("t", gets);
+    ASSERT_TRUE(rows) << i << ": " << rows.error().message;
+  }
+}
+
+TEST_F(ThriftConnectionTest, also_unframed_and_binary) {
+  Server unframed(handler, Framing::kUnframed);
+  WireOptions options{.framing = Framing::kUnframed, .protocol = WireProtocol::kBinary, .max_reply = 2000_B};
+  auto connection = ThriftConnector(options).connect(unframed.endpoint());
+  ASSERT_TRUE(connection) << connection.error().message;
+  const std::vector<RowGet> gets{{"a", {}}, {"b", {}}, {"c", {}}};
+  for (int i = 0; i < 500; ++i) {
     auto rows = (*connection)->get("t", gets);
     ASSERT_TRUE(rows) << i << ": " << rows.error().message;
   }
