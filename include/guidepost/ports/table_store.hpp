@@ -42,7 +42,7 @@ struct CellPut {
 };
 
 /// Cells of one row, applied together or not at all, and never seen in part. At least one cell; row
-/// key 1-32,767 bytes, any; value at most 8 MiB; keys, qualifiers and values together at most 16 MiB.
+/// key 1-32,000 bytes, any; value at most 8 MiB; keys, qualifiers and values together at most 16 MiB.
 struct RowPut {
   std::string row;
   std::vector<CellPut> cells;
@@ -137,7 +137,9 @@ class TableStore {
   virtual void get(std::string table, std::vector<RowGet> rows, Completion<std::vector<Row>> done) = 0;
   /// Stateless: the next page is the same request with `start` = `next`.
   virtual void scan(std::string table, ScanRequest request, Completion<ScanPage> done) = 0;
-  /// True: written. After an unknown outcome the caller reads the cell to learn what happened.
+  /// True: written. False: the cell held something else when last looked at; where the store itself repeated
+  /// the call unseen, that may be this very put. kUnavailable: surely not written. kTimedOut: nobody knows, and
+  /// no adapter tries again. After false and kTimedOut the cell tells what happened: read it.
   virtual void check_and_put(std::string table, CheckAndPut request, Completion<bool> done) = 0;
   virtual void ping(Completion<void> done) = 0;
 };

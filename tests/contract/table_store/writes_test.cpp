@@ -92,7 +92,7 @@ TEST_P(TableStoreContract, WhatBreaksTheLimitsIsRefusedBeforeAnythingIsWritten) 
   const auto table = make_table();
   const std::vector<RowPut> wrong{
       {"", {{"f", "q", 1, "v"}}},
-      {std::string(32768, 'k'), {{"f", "q", 1, "v"}}},
+      {std::string(32001, 'k'), {{"f", "q", 1, "v"}}},
       {"r", {}},
       {"r", {{"f", "q", -1, "v"}}},
       {"r", {{"f", "q", INT64_MAX, "v"}}},
@@ -114,7 +114,7 @@ TEST_P(TableStoreContract, WhatBreaksTheLimitsIsRefusedBeforeAnythingIsWritten) 
 TEST_P(TableStoreContract, ReadsThatBreakTheLimitsAreRefused) {
   const auto table = make_table();
   const std::vector<RowGet> wrong{{"", {}},
-                                  {std::string(32768, 'k'), {}},
+                                  {std::string(32001, 'k'), {}},
                                   {"r", {"", {"q"}, {}, 1}},
                                   {"r", {"f", {}, {5, 5}, 1}},
                                   {"r", {"f", {}, {-1, 5}, 1}},
