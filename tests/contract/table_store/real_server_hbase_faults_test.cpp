@@ -1,11 +1,14 @@
 // What only HBase can do wrong, on a real one: gateways that die, connections cut at the worst moment.
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <future>
 #include <random>
+#include <sstream>
 
 #include "adapters/hbase/requests.hpp"
 #include "adapters/hbase/workers.hpp"
+#include "base/metrics.hpp"
 #include "contract/table_store/real_server_hbase.hpp"
 #include "support/tcp_proxy.hpp"
 
@@ -56,6 +59,16 @@ class HBaseFaults : public ::testing::Test {
     EXPECT_TRUE(found.has_value());
     return found ? found->front().cells : std::vector<Cell>{};
   }
+  /// Of puts, for whatever reason, by this process so far.
+  static int failed_tries() {
+    std::istringstream lines(metrics::expose());
+    int sum = 0;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("guidepost_hbase_failed_tries_total{operation=\"put\""))
+        sum += std::stoi(line.substr(line.rfind(' ')));
+    }
+    return sum;
+  }
   static void warm(TableStore& store) {
     auto answered = await<void>([&](auto done) { store.ping(std::move(done)); });
     ASSERT_TRUE(answered.has_value()) << answered.error().message;
@@ -68,36 +81,46 @@ class HBaseFaults : public ::testing::Test {
 };
 
 TEST_F(HBaseFaults, a_gateway_killed_in_the_middle_of_a_stream_of_puts_loses_nothing) {
-  constexpr int kCalls = 60;
-  constexpr int kRowsOfCall = 500;
+  constexpr int kRowsOfCall = 200;
+  constexpr std::size_t kInFlight = 8;
+  constexpr int kCallsAfterKill = 40;
+  const int failed_before = failed_tries();
+  int calls = 0;
   {
     HBaseTableStore store(direct);
-    std::vector<std::future<Result<void>>> calls;
-    for (int call = 0; call < kCalls; ++call) {
-      auto promise = std::make_shared<std::promise<Result<void>>>();
-      calls.push_back(promise->get_future());
-      store.put(table, rows(call * kRowsOfCall, (call + 1) * kRowsOfCall),
-                Completion<void>(inline_executor(), [promise](Result<void> r) { promise->set_value(std::move(r)); }));
-    }
-    calls[3].wait();
-    ASSERT_TRUE(cluster("kill gateway1"));
-    int open_at_kill = 0;
-    for (auto& call : calls) open_at_kill += call.wait_for(0s) == std::future_status::timeout ? 1 : 0;
-    EXPECT_GT(open_at_kill, 0) << "the kill came too late to prove anything";
-    for (auto& call : calls) {
-      auto answer = call.get();
+    std::deque<std::future<Result<void>>> in_flight;
+    const auto wait_for_oldest = [&] {
+      auto answer = in_flight.front().get();
+      in_flight.pop_front();
       EXPECT_TRUE(answer.has_value()) << answer.error().message;
-    }
+    };
+    const auto start_one = [&] {
+      auto promise = std::make_shared<std::promise<Result<void>>>();
+      in_flight.push_back(promise->get_future());
+      store.put(table, rows(calls * kRowsOfCall, (calls + 1) * kRowsOfCall),
+                Completion<void>(inline_executor(), [promise](Result<void> r) { promise->set_value(std::move(r)); }));
+      ++calls;
+      if (in_flight.size() >= kInFlight) wait_for_oldest();
+    };
+    while (calls < 20) start_one();
+    auto killed = std::async(std::launch::async, [] { return cluster("kill gateway1"); });
+    while (killed.wait_for(0s) != std::future_status::ready) start_one();
+    ASSERT_TRUE(killed.get());
+    for (int i = 0; i < kCallsAfterKill; ++i) start_one();
+    while (!in_flight.empty()) wait_for_oldest();
   }
+  EXPECT_GT(failed_tries(), failed_before) << "nobody noticed the kill";
+  EXPECT_FALSE(cluster("status")) << "the gateway was not killed";
+
   auto one_left = direct;
   one_left.gateways.erase(one_left.gateways.begin());
   HBaseTableStore store(one_left);
   std::vector<RowGet> gets;
-  for (int i = 0; i < kCalls * kRowsOfCall; ++i) gets.push_back({"row" + std::to_string(i), {}});
+  for (int i = 0; i < calls * kRowsOfCall; ++i) gets.push_back({"row" + std::to_string(i), {}});
   auto found = get(store, std::move(gets));
   ASSERT_TRUE(found.has_value()) << found.error().message;
   int wrong = 0;
-  for (int i = 0; i < kCalls * kRowsOfCall; ++i) {
+  for (int i = 0; i < calls * kRowsOfCall; ++i) {
     const auto* cell = (*found)[static_cast<std::size_t>(i)].find("f", "q");
     if (cell == nullptr || cell->value != "value" + std::to_string(i)) ++wrong;
   }
