@@ -128,7 +128,9 @@ void LocalGroups::State::joined(const Place& place, Result<std::optional<TopicSt
   std::lock_guard lock(mutex);
   Slot* slot = find(place);
   if (slot == nullptr) return;
-  if (!topic && topic.error().retryable()) {
+  const auto known = groups.find(place.group);
+  const bool not_made_yet = topic && !*topic && (known == groups.end() || !known->second.topic);
+  if (not_made_yet || (!topic && topic.error().retryable())) {
     std::weak_ptr<State> weak = weak_from_this();
     timer.post_after(std::chrono::milliseconds{100}, [weak, place] {
       const auto self = weak.lock();
@@ -149,7 +151,7 @@ void LocalGroups::State::joined(const Place& place, Result<std::optional<TopicSt
     return;
   }
   if (!*topic) {
-    fail_group(place.group, {ErrorCode::kNotFound, "there is no topic " + place.group.second}, after);
+    fail_group(place.group, {ErrorCode::kNotFound, "topic " + place.group.second + " was deleted"}, after);
     return;
   }
   auto& group = groups[place.group];

@@ -127,7 +127,7 @@ class GroupListener {
   /// The partition is already someone else's: drop everything, commits would be refused.
   virtual void lost(Partition partition) = 0;
   /// The membership itself cannot go on; each owned partition got `lost` before. Only a new `join`
-  /// helps. kNotFound: no such topic (any more); kTopicChanged: another one by now; kCancelled: a
+  /// helps. kNotFound: the topic was deleted; kTopicChanged: another one by now; kCancelled: a
   /// member of the same name has taken the slot; kRefused: authorization.
   virtual void failed(Error error) = 0;
 };
@@ -204,6 +204,7 @@ class EventLog {
   virtual void committed(std::string group, TopicPartition partition, Completion<std::optional<Commit>> done) = 0;
   /// What is wrong with the arguments is said by the first fetch.
   virtual std::unique_ptr<LogReader> read(TopicPartition partition, Offset from) = 0;
+  /// A log that is away and a topic that was not made yet are waited for: that is no failure.
   /// `listener` and `where` must outlive the member; `where` runs its tasks later, never inline.
   virtual std::unique_ptr<GroupMember> join(GroupOptions options, GroupListener& listener, Executor& where) = 0;
   virtual std::unique_ptr<LogProducer> producer(ProducerOptions options) = 0;

@@ -363,10 +363,20 @@ TEST_P(EventLogContract, AMemberOfTheSameNameTakesTheSlot) {
   EXPECT_TRUE(second.commit(0, {Offset{0}, ""}));
 }
 
-TEST_P(EventLogContract, JoiningAGroupOfAMissingTopicFails) {
-  Peer peer(log(), options(adapter(), fresh("group"), fresh("missing")));
-  ASSERT_TRUE(eventually([&] { return peer.failure().has_value(); }));
-  EXPECT_EQ(peer.failure()->code, ErrorCode::kNotFound);
+TEST_P(EventLogContract, AMemberWaitsForATopicThatWasNotMadeYet) {
+  const auto topic = fresh("later");
+  Peer peer(log(), options(adapter(), fresh("group"), topic));
+  EXPECT_TRUE(stays(milliseconds{300}, [&] { return !peer.failure() && peer.owned().empty(); }));
+  const auto made = create(spec(topic, 2));
+  ASSERT_TRUE(eventually([&] { return peer.owned().size() == 2; }));
+  EXPECT_EQ(peer.topic_id(), made.id);
+  EXPECT_FALSE(peer.failure());
+}
+
+TEST_P(EventLogContract, AMemberThatWaitsForItsTopicCanLeave) {
+  Peer peer(log(), options(adapter(), fresh("group"), fresh("never")));
+  EXPECT_TRUE(peer.leave());
+  EXPECT_FALSE(peer.failure());
 }
 
 TEST_P(EventLogContract, MembersOfATopicThatIsDeletedFail) {
