@@ -1,0 +1,146 @@
+#include "verify/stored_pages.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace guidepost::verify {
+namespace {
+
+// Rows fetched at once: one may be of many chunks of many sources.
+constexpr std::size_t kRowsPerPage = 16;
+
+/// First bucket of a month, and of the one after it.
+Bucket first_bucket(Month month) { return Bucket::of(month.start()); }
+
+}  // namespace
+
+Result<std::vector<Month>> months_of(TableStore& tables, const std::string& stem, const Patience& patience) {
+  const auto found = await_patiently<std::vector<std::string>>(
+      patience, [&](auto done) { tables.list_tables(stem, std::move(done)); });
+  if (!found) return tl::unexpected(found.error());
+  std::vector<Month> months;
+  for (const auto& table : *found) {
+    Month month;
+    const auto digits = std::string_view(table).substr(stem.size());
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), month.yyyymm);
+    if (digits.size() == 6 && error == std::errc{} && end == digits.data() + digits.size()) months.push_back(month);
+  }
+  std::sort(months.begin(), months.end());
+  return months;
+}
+
+Result<void> StoredPages::open() {
+  auto stem = names_.rollups(Month{});
+  stem.pop_back();  // the `0` of no month
+  auto months = months_of(tables_, stem, findings_.options().patience);
+  if (!months) return tl::unexpected(std::move(months.error()));
+  months_ = std::move(*months);
+  return {};
+}
+
+Result<std::optional<Bucket>> StoredPages::next(Bucket from, Bucket to) {
+  for (const auto month : months_) {
+    if (first_bucket(month.next()) <= from) continue;
+    ScanRequest request;
+    request.start = rollup::page_row(merchant_, rollup::Span::kBucket, std::max(from, first_bucket(month)));
+    request.stop = rollup::page_row(merchant_, rollup::Span::kBucket, std::min(to, first_bucket(month.next())));
+    if (request.start >= request.stop) continue;
+    request.cells.family = rollup::kPageFamily;
+    request.max_rows = 1;
+    const auto page = await_patiently<ScanPage>(findings_.options().patience, [&](auto done) {
+      tables_.scan(names_.rollups(month), request, std::move(done));
+    });
+    if (!page) return tl::unexpected(page.error());
+    if (page->rows.empty()) continue;
+    const auto key = rollup::parse_page_row(page->rows[0].key);
+    if (!key) return tl::unexpected(key.error());
+    return key->bucket;
+  }
+  return std::nullopt;
+}
+
+Result<PagesBySource> StoredPages::read(Bucket from, Bucket& to, std::uint64_t events) {
+  PagesBySource pages;
+  std::uint64_t taken = 0;
+  for (const auto month : months_) {
+    if (first_bucket(month.next()) <= from || first_bucket(month) >= to) continue;
+    ScanRequest request;
+    request.start = rollup::page_row(merchant_, rollup::Span::kBucket, std::max(from, first_bucket(month)));
+    request.stop = rollup::page_row(merchant_, rollup::Span::kBucket, std::min(to, first_bucket(month.next())));
+    request.cells.family = rollup::kPageFamily;
+    request.max_rows = kRowsPerPage;
+    do {
+      auto page = await_patiently<ScanPage>(findings_.options().patience, [&](auto done) {
+        tables_.scan(names_.rollups(month), request, std::move(done));
+      });
+      if (!page) return tl::unexpected(std::move(page.error()));
+      for (const auto& row : page->rows) {
+        const auto key = rollup::parse_page_row(row.key);
+        if (!key) return tl::unexpected(key.error());
+        if (taken >= events) {
+          to = key->bucket;
+          return pages;
+        }
+        taken += take(row, pages);
+      }
+      request.start = std::move(page->next);
+    } while (!request.start.empty());
+  }
+  return pages;
+}
+
+/// Gives the events that the row's pages count.
+std::uint64_t StoredPages::take(const Row& row, PagesBySource& pages) {
+  const auto bucket = rollup::parse_page_row(row.key)->bucket;
+  std::uint64_t events = 0;
+  std::map<SourceId, std::vector<const Cell*>> cells;
+  for (const auto& cell : row.cells) {
+    const auto id = rollup::parse_page_qualifier(cell.qualifier);
+    if (id) {
+      cells[id->second].push_back(&cell);
+    } else {
+      findings_.add({merchant_, {}, bucket.start(), "page", "", "", id.error().message, 0, 0});
+    }
+  }
+  for (const auto& [source, of_source] : cells) {
+    auto page = assemble(bucket, source, of_source);
+    if (!page) continue;
+    events += page->events;
+    pages.emplace(std::pair(bucket, source), std::move(*page));
+  }
+  return events;
+}
+
+/// Chunk 0 says which of the others are valid: what they were before a split is left over.
+std::optional<StoredPage> StoredPages::assemble(Bucket bucket, SourceId source, const std::vector<const Cell*>& cells) {
+  const auto wrong = [&](std::string what) {
+    findings_.add({merchant_, source, bucket.start(), "page", "", "", std::move(what), 0, 0});
+    return std::nullopt;
+  };
+  std::vector<rollup::StoredChunk> chunks;
+  const rollup::StoredChunk* first = nullptr;
+  for (const auto* cell : cells) {
+    auto chunk = rollup::decode_chunk(cell->value);
+    if (!chunk) return wrong(chunk.error().message);
+    if (chunk->position.value != cell->timestamp) return wrong("a cell's timestamp is not its position");
+    if (chunk->id != rollup::parse_page_qualifier(cell->qualifier)->first) return wrong("a chunk is in another's cell");
+    chunks.push_back(std::move(*chunk));
+  }
+  for (const auto& chunk : chunks) {
+    if (chunk.id.chunk == 0) first = &chunk;
+  }
+  if (first == nullptr) return wrong("there is no chunk 0");
+  StoredPage page{first->position, first->first_offset, first->events, {}};
+  const auto bits = first->valid_bits;
+  for (auto& chunk : chunks) {
+    if (chunk.id.chunk != 0 && chunk.id.bits != bits) continue;
+    if (chunk.position > page.position) return wrong("a chunk is ahead of chunk 0");
+    for (auto& entry : chunk.entries) {
+      if (entry.bucket != bucket) return wrong("it holds another bucket");
+      page.entries.push_back(std::move(entry));
+    }
+  }
+  return page;
+}
+
+}  // namespace guidepost::verify
