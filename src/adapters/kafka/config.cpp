@@ -51,7 +51,13 @@ void add(Properties& to, Properties more) {
 
 }  // namespace
 
-Properties admin_properties(const KafkaOptions& options) { return common(options); }
+Properties admin_properties(const KafkaOptions& options) {
+  Properties p = common(options);
+  // A question that waits for a broker asks for a connection at each change of a connection's state,
+  // and with sparse connections that skips the pause between two attempts: half a core until it is back.
+  p.emplace_back("enable.sparse.connections", "false");
+  return p;
+}
 
 Properties fetch_properties(const KafkaOptions& options) {
   Properties p = common(options);

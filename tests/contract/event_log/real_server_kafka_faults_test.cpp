@@ -1,6 +1,7 @@
 // Brokers that are away, die and come back. Each test has a broker of its own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "contract/event_log/kafka_server.hpp"
 
@@ -137,6 +138,37 @@ TEST(KafkaFaults, EverythingMayBeStartedBeforeTheBroker) {
     auto batch = fetch(*reader);
     return batch && (*batch)->records().size() == 1 && (*batch)->records()[0].value == "first";
   }));
+}
+
+double cpu_seconds() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+TEST(KafkaFaults, WaitingForABrokerCostsNoProcessor) {
+  OwnBroker broker;
+  KafkaEventLog log(kafka_options(broker.brokers()));
+  const TopicPartition to{"clicks", Partition{0}};
+  make_topic(log, {.name = to.topic});
+  ThreadExecutor where("test");
+  Recorder recorder;
+  auto member = log.join({.group = "g", .topic = to.topic, .member = {}}, recorder, where);
+  ASSERT_TRUE(eventually([&] { return recorder.owned() == 1; }));
+  auto reader = log.read(to, Offset{0});
+  auto producer = log.producer({});
+  must(append(*producer, to, "one"));
+  broker.kill();
+  producer->append({to, "", "two", {}}, Completion<Offset>(inline_executor(), [](const Result<Offset>&) {}));
+  ASSERT_FALSE(await<void>([&](auto done) { log.ping(std::move(done)); }));
+
+  const double before = cpu_seconds();
+  const auto until = std::chrono::steady_clock::now() + 4s;
+  while (std::chrono::steady_clock::now() < until) static_cast<void>(fetch(*reader));
+  EXPECT_LT(cpu_seconds() - before, 0.4) << "of 4 s";
 }
 
 TEST(KafkaFaults, ClosingDoesNotWaitForABrokerThatIsAway) {
