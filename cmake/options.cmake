@@ -18,7 +18,9 @@ target_compile_definitions(guidepost_options INTERFACE _GLIBCXX_ASSERTIONS)
 target_link_options(guidepost_options INTERFACE -fuse-ld=lld-19 -pie -Wl,-z,relro,-z,now)
 
 if(GUIDEPOST_SANITIZE)
-  target_compile_options(guidepost_options INTERFACE "-fsanitize=${GUIDEPOST_SANITIZE}" -fno-sanitize-recover=all)
+  set(GUIDEPOST_SANITIZE_FLAGS "-fsanitize=${GUIDEPOST_SANITIZE}" -fno-sanitize-recover=all
+    "-fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/cmake/sanitize-ignore.txt")
+  target_compile_options(guidepost_options INTERFACE ${GUIDEPOST_SANITIZE_FLAGS})
   target_link_options(guidepost_options INTERFACE "-fsanitize=${GUIDEPOST_SANITIZE}")
 else()
   target_compile_options(guidepost_options INTERFACE
