@@ -87,7 +87,8 @@ Result<Answer::Sums*> Answer::group(Groups& groups, std::string_view value) {
 }
 
 Result<void> Answer::merge(Sums& sums, const rollup::ReadEntry& entry, const Wanted& wanted) {
-  for (std::size_t c = 0; c < rollup::kCounterCount; ++c) sums.counters[c] += entry.counters[c];
+  for (std::size_t c = 0; c < rollup::kCounterCount; ++c)
+    sums.counters[c] = rollup::add_counters(sums.counters[c], entry.counters[c]);
   for (std::size_t d = 0; d < rollup::kDistinctCount; ++d) {
     if (!wanted[d]) continue;
     auto& count = sums.distinct[d];

@@ -21,6 +21,11 @@ constexpr std::size_t zigzag_bytes(std::int64_t v) {
   return varint_bytes((static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63));
 }
 
+/// Sum of counters; wraps around, for what is stored may be hostile.
+constexpr std::int64_t add_counters(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
 // A distinct count begins with a code: 0 = the list of kDevices (kUsers only), 1 + n = n hashes follow,
 // kImageCode + n = an image of n bytes follows.
 inline constexpr std::size_t kHashBytes = 6;

@@ -102,12 +102,12 @@ int add_distincts(Entry& entry, const Contribution& c) {
   return grown;
 }
 
-int add_counters(Entry& entry, const Contribution& c) {
+int count_up(Entry& entry, const Contribution& c) {
   int grown = 0;
   for (std::size_t i = 0; i < kCounterCount; ++i) {
     auto& counter = entry.counters[i];
     const auto before = zigzag_bytes(counter);
-    counter += c.counters[i];
+    counter = add_counters(counter, c.counters[i]);
     grown += static_cast<int>(zigzag_bytes(counter)) - static_cast<int>(before);
   }
   return grown;
@@ -138,7 +138,7 @@ void Page::add(const event::Accepted& event, RulesHash rules) {
     auto& entry =
         found[i] >= 0 ? page.entries[static_cast<std::size_t>(found[i])] : page.find_or_insert(touched.values[i]);
     const auto memory = entry.sketch_memory();
-    auto grown = add_counters(entry, contribution) + add_distincts(entry, contribution);
+    auto grown = count_up(entry, contribution) + add_distincts(entry, contribution);
     page.sketch_memory += entry.sketch_memory() - memory;
     if (entry.dimension == Dimension::kTotal && contribution.has_customer) {
       grown += page.customers[static_cast<std::size_t>(entry.traffic)].add(contribution.user);

@@ -95,30 +95,14 @@ Result<Page> Page::load(PageKey key, PageLimits limits, const std::vector<std::s
 
 Result<void> Page::Impl::load(const ChunkReader& chunk) {
   const auto& header = chunk.header();
-  if (header.position > position || header.span != key.span)
+  if (header.position > position || header.span != key.span) {
     return corrupt(key, "has chunks that do not belong together");
+  }
   for (const auto& read : chunk.entries()) {
-    if (read.bucket != key.bucket) return corrupt(key, "holds entries of another bucket");
-    const bool known = is_chunked(read.dimension) ? read.dimension != Dimension::kProduct
-                                                  : read.dimension <= Dimension::kReferrerDomain;
-    if (!known) return corrupt(key, "holds a dimension that this program does not fold");
-    auto first = read.value;
-    std::string_view second;
-    if (read.dimension == Dimension::kUrlCountry) {
-      const auto zero = read.value.rfind('\0');
-      if (zero == std::string_view::npos) return corrupt(key, "holds a url and country without their border");
-      first = read.value.substr(0, zero);
-      second = read.value.substr(zero + 1);
-    }
-    const auto here = header.id.chunk;
-    const auto hash = hash64(first);
-    auto route = here == 0 ? std::uint8_t{0} : route_of(hash);
-    if (here != 0 && first == kOther && bits == max_bits) route = static_cast<std::uint8_t>(here - 1);
-    const auto value = make_value(read.dimension, read.traffic, first, hash, second, route);
-    if (chunk_of(value.dimension, value.route) != here)
-      return corrupt(key, "holds a value in a chunk that is not its own");
-    if (find(value) >= 0) return corrupt(key, "holds a value twice");
-    auto& entry = insert(value);
+    const auto value = placed(read, header.id.chunk);
+    if (!value) return tl::unexpected(value.error());
+    if (find(*value) >= 0) return corrupt(key, "holds a value twice");
+    auto& entry = insert(*value);
     entry.counters = read.counters;
     const auto count = [&](Distinct kind) {
       return DistinctCount::load(stored(read.distinct[static_cast<std::size_t>(kind)]));
@@ -137,6 +121,35 @@ Result<void> Page::Impl::load(const ChunkReader& chunk) {
     account(entry);
   }
   return {};
+}
+
+/// What add() would call the entry's value; an error where add() would not have put it there.
+Result<Value> Page::Impl::placed(const ReadEntry& read, std::uint8_t chunk) const {
+  if (read.bucket != key.bucket) return corrupt(key, "holds entries of another bucket");
+  const bool known =
+      is_chunked(read.dimension) ? read.dimension != Dimension::kProduct : read.dimension <= Dimension::kReferrerDomain;
+  if (!known) return corrupt(key, "holds a dimension that this program does not fold");
+  const auto& own = read.distinct[static_cast<std::size_t>(Distinct::kCustomers)];
+  const bool is_total = read.dimension == Dimension::kTotal;
+  if (is_total ? !read.value.empty() : !own.packed.empty() || !own.image.empty()) {
+    return corrupt(key, "holds a value of the total, or customers elsewhere");
+  }
+  auto first = read.value;
+  std::string_view second;
+  if (read.dimension == Dimension::kUrlCountry) {
+    const auto border = read.value.rfind('\0');
+    if (border == std::string_view::npos) return corrupt(key, "holds a url and country without their border");
+    first = read.value.substr(0, border);
+    second = read.value.substr(border + 1);
+  }
+  const auto hash = hash64(first);
+  auto route = chunk == 0 ? std::uint8_t{0} : route_of(hash);
+  if (chunk != 0 && first == kOther && bits == max_bits) route = static_cast<std::uint8_t>(chunk - 1);
+  const auto value = make_value(read.dimension, read.traffic, first, hash, second, route);
+  if (chunk_of(value.dimension, value.route) != chunk) {
+    return corrupt(key, "holds a value in a chunk that is not its own");
+  }
+  return value;
 }
 
 std::vector<EncodedChunk> Page::encode_dirty(Offset label) {

@@ -129,6 +129,7 @@ struct Page::Impl {
   void split_while_over(std::size_t chunk);
 
   Result<void> load(const ChunkReader& chunk);
+  Result<Value> placed(const ReadEntry& read, std::uint8_t chunk) const;
 };
 
 /// Which of ChunkAccount::runs.

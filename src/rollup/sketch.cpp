@@ -25,12 +25,18 @@ constexpr std::size_t kFlagsAt = 5;
 constexpr std::size_t kCurMinAt = 6;
 constexpr std::size_t kSetCountAt = 8;
 constexpr std::size_t kSetStart = 12;
+constexpr std::size_t kHipAt = 8;
+constexpr std::size_t kKxq0At = 16;
+constexpr std::size_t kKxq1At = 24;
 constexpr std::size_t kNumAtCurMinAt = 32;
 constexpr std::size_t kAuxCountAt = 36;
 constexpr std::size_t kArrayStart = 40;
 constexpr std::size_t kAuxStart = kArrayStart + kRegisters / 2;
 constexpr char kSetMode = 1;
 constexpr char kArrayMode = 2;
+constexpr int kMaxRegister = 63;
+constexpr double kMaxHip = 1e300;       // no update makes infinity of it
+constexpr double kMaxEstimate = 0x1p62;
 constexpr int kException = 15;  // a nibble whose value is in the list after the array
 
 template <class T>
@@ -74,37 +80,49 @@ bool is_canonical_set(std::string_view image) {
   return coupons_ascend(image, kSetStart);
 }
 
+/// How many registers have each nibble.
+std::array<std::uint32_t, 16> nibbles_of(std::string_view image) {
+  std::array<std::uint32_t, 256> pairs{};
+  for (std::size_t i = kArrayStart; i < kAuxStart; ++i) ++pairs[byte_at(image, i)];
+  std::array<std::uint32_t, 16> nibbles{};
+  for (std::size_t pair = 0; pair < pairs.size(); ++pair) {
+    nibbles[pair & 15] += pairs[pair];
+    nibbles[pair >> 4] += pairs[pair];
+  }
+  return nibbles;
+}
+
+/// The estimators' sums of 2^-register, below 32 and from there on. Exact: doubles have bits enough.
+struct InverseSums {
+  double low = 0;
+  double high = 0;
+  void add(int value, double times) { (value < 32 ? low : high) += std::ldexp(times, -value); }
+};
+
 bool is_canonical_array(std::string_view image) {
   if (image.size() < kAuxStart) return false;
   const auto aux_count = read_at<std::uint32_t>(image, kAuxCountAt);
   if (aux_count > kRegisters || image.size() != kAuxStart + aux_count * sizeof(std::uint32_t)) return false;
-  const auto hip = read_at<double>(image, 8);
-  const auto kxq0 = read_at<double>(image, 16);
-  const auto kxq1 = read_at<double>(image, 24);
-  if (!std::isfinite(hip) || hip < 0 || hip > 1e15) return false;
-  if (!(kxq0 >= 0 && kxq0 <= kRegisters && kxq1 >= 0 && kxq1 <= 1 && kxq0 + kxq1 > 0)) return false;
   const int cur_min = byte_at(image, kCurMinAt);
-  if (cur_min > 48) return false;
-  std::uint32_t at_min = 0;
-  std::uint32_t exceptions = 0;
-  for (std::size_t i = kArrayStart; i < kAuxStart; ++i) {
-    const auto pair = byte_at(image, i);
-    at_min += static_cast<std::uint32_t>((pair & 15) == 0) + static_cast<std::uint32_t>(pair >> 4 == 0);
-    exceptions +=
-        static_cast<std::uint32_t>((pair & 15) == kException) + static_cast<std::uint32_t>(pair >> 4 == kException);
-  }
-  if (at_min == 0 || at_min != read_at<std::uint32_t>(image, kNumAtCurMinAt) || exceptions != aux_count) return false;
-  if (!coupons_ascend(image, kAuxStart)) return false;
+  const auto hip = read_at<double>(image, kHipAt);
+  if (!std::isfinite(hip) || hip < 0 || hip > kMaxHip || cur_min > kMaxRegister) return false;
+  const auto nibbles = nibbles_of(image);
+  if (nibbles[0] == 0 || nibbles[0] != read_at<std::uint32_t>(image, kNumAtCurMinAt)) return false;
+  if (nibbles[kException] != aux_count || !coupons_ascend(image, kAuxStart)) return false;
+  InverseSums sums;
+  for (int n = 0; n < kException; ++n) sums.add(cur_min + n, nibbles[static_cast<std::size_t>(n)]);
   std::array<bool, kRegisters> seen{};
   for (auto at = kAuxStart; at < image.size(); at += sizeof(std::uint32_t)) {
     const auto coupon = read_at<std::uint32_t>(image, at);
     const auto slot = coupon & ((1U << 26) - 1);
-    if (slot >= kRegisters || seen[slot] || static_cast<int>(coupon >> 26) - cur_min < kException) return false;
+    const auto value = static_cast<int>(coupon >> 26);
+    if (slot >= kRegisters || seen[slot] || value - cur_min < kException) return false;
     seen[slot] = true;
+    sums.add(value, 1);
     const auto pair = byte_at(image, kArrayStart + slot / 2);
     if (((slot & 1) != 0 ? pair >> 4 : pair & 15) != kException) return false;
   }
-  return true;
+  return read_at<double>(image, kKxq0At) == sums.low && read_at<double>(image, kKxq1At) == sums.high;
 }
 
 datasketches::hll_sketch read_image(std::string_view image) {
@@ -289,7 +307,7 @@ void DistinctCount::merge(const DistinctCount& other) {
 std::uint64_t DistinctCount::estimate() const {
   if (!dense()) return size_;
   const auto estimate = dense_->merged ? dense_->merged->get_estimate() : dense_->sketch.get_estimate();
-  return static_cast<std::uint64_t>(std::llround(estimate));
+  return static_cast<std::uint64_t>(std::llround(std::min(estimate, kMaxEstimate)));
 }
 
 std::string DistinctCount::image() const { return dense() ? dense_->image() : std::string{}; }

@@ -289,6 +289,27 @@ TEST(Page, RefusesRowsThatCannotBeItsOwn) {
   EXPECT_TRUE(load(kKey, {}));
 }
 
+TEST(Page, RefusesWhatItWouldNotWriteItself) {
+  StoredChunk chunk;
+  chunk.position = Offset{5};
+  chunk.entries.resize(1);
+  chunk.entries[0].bucket = kBucket;
+  const auto loads = [&] {
+    const auto cell = encode_chunk(chunk);
+    return Page::load(kKey, {}, {cell}).has_value();
+  };
+  EXPECT_TRUE(loads());
+  chunk.entries[0].value = "x";
+  EXPECT_FALSE(loads()) << "a total with a value";
+  chunk.entries[0].dimension = Dimension::kType;
+  EXPECT_TRUE(loads());
+  chunk.entries[0].distinct[2].hashes = {1};
+  EXPECT_FALSE(loads()) << "customers of a type";
+  chunk.entries[0].distinct[2].hashes = {};
+  chunk.entries[0].dimension = Dimension::kBrowser;
+  EXPECT_FALSE(loads()) << "a dimension that a later version folds";
+}
+
 TEST(Page, IgnoresChunksOfOtherBitsThanThoseThatAreValid) {
   Page page(kKey, {.chunk_bytes = 400_B, .max_bits = 2});
   StoredRow row;
