@@ -6,6 +6,7 @@
 #include "app/ask.hpp"
 #include "app/options.hpp"
 #include "base/text.hpp"
+#include "identity/publish.hpp"
 #include "worker/tables.hpp"
 
 namespace guidepost::app {
@@ -32,6 +33,7 @@ class Installer {
       }
     }
     for (const auto& spec : worker::all_tables(names_of(config_), now, table_options_of(config_))) table(spec);
+    if (good_) marker();
     return good_;
   }
 
@@ -39,6 +41,16 @@ class Installer {
   void tell(const InstallStep& step) {
     good_ &= step.outcome == Outcome::kMade || step.outcome == Outcome::kThere;
     told_(step);
+  }
+
+  /// Partitions that were added know no run yet: events in them would stay anonymous.
+  void marker() {
+    const auto published =
+        identity::publish_latest_marker(tables_, log_, names_of(config_), {.give_up_after = std::chrono::seconds{30}});
+    if (!published) return tell({"marker", "mapping", Outcome::kFailed, published.error().message});
+    if (!published->run || published->markers.empty()) return;
+    tell({"marker", fmt::format("run {}", published->run->value), Outcome::kMade,
+          fmt::format("in {} partitions", published->markers.size())});
   }
 
   /// The topic as it is now; nothing where it cannot be had.

@@ -118,4 +118,14 @@ Result<std::vector<SourceStanding>> source_standings(Node& node, const std::stop
   return standings;
 }
 
+std::optional<TimeMs> counted_until(const std::vector<SourceStanding>& sources, TimeMs now) {
+  TimeMs until = now;
+  for (const auto& s : sources) {
+    if (!s.current || s.lag() <= 0) continue;
+    if (!s.durable || s.durable->record_time == TimeMs{}) return std::nullopt;
+    until = std::min(until, s.durable->record_time);
+  }
+  return until;
+}
+
 }  // namespace guidepost::app

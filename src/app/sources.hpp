@@ -33,4 +33,8 @@ struct SourceStanding {
 /// Of all registered sources, in the order of their numbers. Errors: of the stores; kCorrupt.
 Result<std::vector<SourceStanding>> source_standings(Node& node, const std::stop_token& cancelled);
 
+/// The record time up to which every current source is in the tables: `now`, the moment before they were read, where
+/// nothing waits; nothing, where nothing of a source is in the tables yet.
+std::optional<TimeMs> counted_until(const std::vector<SourceStanding>& sources, TimeMs now);
+
 }  // namespace guidepost::app

@@ -12,6 +12,11 @@ Command aggregate_command();
 Command generate_command();
 Command import_command();
 
+Command refresh_command();
+
+Command query_command();
+Command verify_command();
+
 Command init_command();
 Command check_config_command();
 Command status_command();

@@ -171,7 +171,7 @@ Command generate_command() {
       {"--part", "I/K", "Only the I-th of K equal parts of the stream"},
       {"--rate", "R", "At most that many records a second"},
       {"--merchant", "M", "Name of the (first) merchant (shop)"},
-      {"--merchants", "N", "How many merchants (1): M, M-2, M-3, ..."},
+      {"--merchants", "N", "How many merchants (1): M, M-2, M-3 and so on"},
       {"--products", "N", "Pages of products of a merchant (200)"},
       {"--devices", "N", "How many devices there are (one for 25 events)"},
       {"--mappings", "FILE", "Writes the logins as mapping files: FILE, and FILE.2 with what is learnt later"},

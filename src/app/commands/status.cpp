@@ -4,23 +4,12 @@
 #include "app/ask.hpp"
 #include "app/commands/commands.hpp"
 #include "app/sources.hpp"
+#include "identity/run_registry.hpp"
 
 namespace guidepost::app {
 namespace {
 
 std::string shown(const std::optional<Offset>& offset) { return offset ? text::thousands(offset->value) : "-"; }
-
-/// The time up to which every current source is in the tables: now, where nothing waits; nothing, where nothing of a
-/// source is in the tables yet.
-std::optional<TimeMs> fresh_until(const std::vector<SourceStanding>& sources, TimeMs now) {
-  TimeMs until = now;
-  for (const auto& s : sources) {
-    if (!s.current || s.lag() <= 0) continue;
-    if (!s.durable || s.durable->record_time == TimeMs{}) return std::nullopt;
-    until = std::min(until, s.durable->record_time);
-  }
-  return until;
-}
 
 nlohmann::json json_of(const SourceStanding& s) {
   const auto number = [](const std::optional<Offset>& o) { return o ? nlohmann::json(o->value) : nlohmann::json(); };
@@ -92,7 +81,7 @@ void print_sources(Call& call, const std::vector<SourceStanding>& sources, TimeM
   call.out.print(fmt::format("\nledger   {} received = {} counted + {} bad + {} duplicate + {} skipped\n",
                              number(all.received()), number(all.counted), number(all.bad), number(all.duplicate),
                              number(all.skipped)));
-  const auto fresh = fresh_until(sources, now);
+  const auto fresh = counted_until(sources, now);
   call.out.print("lag      " +
                  (lag <= 0 ? std::string("none: everything that came in is in the tables")
                            : text::thousands(lag) + " records are not in the tables yet") +
@@ -131,10 +120,37 @@ bool reach_stores(Call& call, nlohmann::json& told) {
   return log && tables;
 }
 
+/// The newest run that is in force, and what became of the others. Errors: of the store.
+Result<void> tell_runs(Call& call, nlohmann::json& json) {
+  identity::RunRegistry registry(call.node->tables(), call.node->names().state(),
+                                 {.give_up_after = std::chrono::seconds{10}});
+  auto runs = registry.all();
+  if (!runs) return tl::unexpected(runs.error());
+  identity::mark_undone(*runs);
+  const identity::RunRecord* newest = nullptr;
+  for (const auto& run : *runs) {
+    if (run.status == identity::RunStatus::kComplete) newest = &run;
+    json["runs"].push_back({{"run", run.run.value},
+                            {"status", identity::to_string(run.status)},
+                            {"file", run.file},
+                            {"started", text::rfc3339(run.started)},
+                            {"changed_guids", run.counts.changed_guids}});
+  }
+  if (call.json() || runs->empty()) return {};
+  call.out.print(
+      "mapping  " +
+      (newest == nullptr
+           ? std::string("no run is in force")
+           : fmt::format("run {} of {}, {} devices changed by it", newest->run.value, text::rfc3339(newest->finished),
+                         text::thousands(static_cast<std::int64_t>(newest->counts.changed_guids)))) +
+      "\n");
+  return {};
+}
+
 int run_status(Call& call) {
   nlohmann::json json{{"stores", nlohmann::json::object()}};
-  bool good = reach_stores(call, json["stores"]);
   const auto now = inline_executor().wall();
+  bool good = reach_stores(call, json["stores"]);
   if (good) {
     const auto sources = source_standings(*call.node, call.cancelled);
     if (!sources) {
@@ -143,8 +159,12 @@ int run_status(Call& call) {
     }
     json["sources"] = nlohmann::json::array();
     for (const auto& s : *sources) json["sources"].push_back(json_of(s));
-    if (const auto fresh = fresh_until(*sources, now)) json["as_of"] = text::rfc3339(*fresh);
+    if (const auto fresh = counted_until(*sources, now)) json["as_of"] = text::rfc3339(*fresh);
     if (!call.json()) print_sources(call, *sources, now);
+    if (const auto told = tell_runs(call, json); !told) {
+      call.out.complain(told.error().message);
+      return 1;
+    }
   }
   if (const auto* workers = call.node->running_workers()) {
     json["stages"] = {{"ready", workers->ready()},

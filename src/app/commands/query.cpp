@@ -1,0 +1,96 @@
+#include "query/query.hpp"
+
+#include "app/commands/commands.hpp"
+#include "app/sources.hpp"
+
+namespace guidepost::app {
+namespace {
+
+/// Read before the pages: then these are at least as fresh as it says.
+Result<query::Freshness> freshness_of(Call& call) {
+  const auto now = inline_executor().wall();
+  const auto sources = source_standings(*call.node, call.cancelled);
+  if (!sources) return tl::unexpected(sources.error());
+  query::Freshness freshness;
+  freshness.as_of = counted_until(*sources, now);
+  for (const auto& s : *sources) {
+    if (!s.current) continue;
+    const auto until = s.lag() <= 0 ? std::optional(now)
+                       : s.durable  ? std::optional(s.durable->record_time)
+                                    : std::nullopt;
+    freshness.sources.push_back({s.source.number, s.source.topic, s.source.partition, s.lag(), until});
+  }
+  return freshness;
+}
+
+query::RequestWords words_of(const Call& call) {
+  const auto& a = call.arguments;
+  query::RequestWords words;
+  words.merchant = a.value_or("--merchant", "");
+  words.from = a.value_or("--from", "");
+  words.to = a.value_or("--to", "");
+  words.metrics = a.value_or("--metrics", "");
+  words.by = a.value_or("--by", "");
+  words.interval = a.value_or("--interval", "");
+  words.where = a.values("--where");
+  words.traffic = a.value_or("--traffic", "");
+  words.top = a.value_or("--top", "");
+  words.tz = a.value_or("--tz", "");
+  const auto& merchants = call.node->config().merchant;
+  const auto settings = merchants.find(words.merchant);
+  if (words.tz.empty() && settings != merchants.end()) words.tz = settings->second.time_zone;
+  return words;
+}
+
+int run_query(Call& call) {
+  const auto request = query::parse_request(words_of(call));
+  if (!request) throw UsageError{request.error().message};
+  query::QueryOptions options;
+  options.freshness = [&call] { return freshness_of(call); };
+  const auto result = query::run(*request, call.node->tables(), call.node->names(), options);
+  if (!result && result.error().code == ErrorCode::kInvalidArgument) throw UsageError{result.error().message};
+  if (!result) {
+    call.out.complain(result.error().message);
+    return 1;
+  }
+  call.out.print(call.json() ? query::render_json(*result) : query::render_table(*result, call.out.look()));
+  return 0;
+}
+
+}  // namespace
+
+Command query_command() {
+  return {
+      .name = "query",
+      .group = Group::kAsk,
+      .summary = "a merchant's numbers, in time and by what they are about",
+      .about =
+          "Answers from the rollups: it reads more for a longer time, not for more events. Times are dates (their\n"
+          "midnight in --tz) or RFC 3339 at a quarter of an hour; --from belongs to the answer, --to does not. What\n"
+          "--by and --where name together must be kept together; what is kept: docs/query.md.",
+      .operands = {},
+      .flags = {{"--merchant", "M", "whose numbers", Use::kRequired},
+                {"--from", "T", "beginning, a date or RFC 3339", Use::kRequired},
+                {"--to", "T", "end, not included", Use::kRequired},
+                {"--metrics", "a,b",
+                 "columns: events, page_views, clicks, purchases, identified, devices, users, customers",
+                 Use::kOptional},
+                {"--by", "d", "a row for each: type, url, country, url,country or referrer_domain", Use::kOptional},
+                {"--interval", "I", "a row for each 15min, hour, day, week or month", Use::kOptional},
+                {"--tz", "Z", "time zone of dates and intervals, by default the merchant's or UTC", Use::kOptional},
+                {"--where", "d=v", "only this value of type, url, country or referrer_domain", Use::kRepeated},
+                {"--traffic", "T", "human (the default), bot or all", Use::kOptional},
+                {"--top", "N", "the N values with the most of the first metric", Use::kOptional}},
+      .examples =
+          {{"a month, day by day, in Berlin",
+            "guidepost query --merchant shop --from 2025-01-01 --to 2025-02-01 --interval day --tz Europe/Berlin"},
+           {"the ten pages with the most users",
+            "guidepost query --merchant shop --from 2025-01-31 --to 2025-02-01 --by url --metrics users,page_views --top 10"},
+           {"where readers of one page are",
+            "guidepost query --merchant shop --from 2025-01-31 --to 2025-02-01 --by country --where url=/news"},
+           {"for a machine", "guidepost query --merchant shop --from 2025-01-31 --to 2025-02-01 --json"}},
+      .place = Place::kStores,
+      .run = run_query};
+}
+
+}  // namespace guidepost::app

@@ -1,0 +1,101 @@
+#include "verify/verify.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/commands/commands.hpp"
+#include "app/places.hpp"
+#include "app/progress.hpp"
+#include "app/sources.hpp"
+
+namespace guidepost::app {
+namespace {
+
+std::string number(std::uint64_t n) { return text::thousands(static_cast<std::int64_t>(n)); }
+
+nlohmann::json json_of(const verify::Difference& d) {
+  nlohmann::json json{{"merchant", d.merchant}, {"source", d.source.value},       {"dimension", d.dimension},
+                      {"traffic", d.traffic},   {"value", text::escape(d.value)}, {"measure", d.measure},
+                      {"stored", d.stored},     {"recounted", d.recounted}};
+  if (d.time) json["time"] = text::rfc3339(*d.time);
+  return json;
+}
+
+void print_json(Call& call, const verify::VerifyReport& r) {
+  auto differences = nlohmann::json::array();
+  for (const auto& d : r.differences) differences.push_back(json_of(d));
+  call.out.print(nlohmann::json{{"agrees", r.agrees()},
+                                {"merchants", r.merchants},
+                                {"pages", r.pages},
+                                {"cells", r.cells},
+                                {"folded", r.folded},
+                                {"rows", r.rows},
+                                {"bad_rows", r.bad_rows},
+                                {"uncounted", r.uncounted},
+                                {"ledger_cells", r.ledger_cells},
+                                {"differences_total", r.differences_total},
+                                {"differences", std::move(differences)}}
+                     .dump() +
+                 "\n");
+}
+
+void print_report(Call& call, const verify::VerifyReport& r) {
+  const auto& look = call.out.look();
+  for (const auto& d : r.differences) call.out.print(verify::to_string(d) + "\n");
+  if (r.differences_total > r.differences.size())
+    call.out.print("... and " + number(r.differences_total - r.differences.size()) + " more\n");
+  call.out.print(fmt::format(
+      "recounted {} event rows and {} bad rows of {} merchant{}: {} numbers in {} pages, {} cells of the ledger\n",
+      number(r.rows), number(r.bad_rows), number(r.merchants), r.merchants == 1 ? "" : "s", number(r.cells),
+      number(r.pages), number(r.ledger_cells)));
+  if (r.uncounted > 0) call.out.print(number(r.uncounted) + " rows are newer than the pages yet\n");
+  call.out.print(r.agrees() ? green(look, "everything agrees") + "\n"
+                            : red(look, number(r.differences_total) + " differences") + "\n");
+}
+
+int run_verify(Call& call) {
+  verify::VerifyOptions options;
+  options.merchant = call.arguments.value("--merchant");
+  if (options.merchant && !is_merchant_slug(*options.merchant))
+    throw UsageError{"--merchant: expected a slug of 1-40 characters a-z 0-9 . _ -"};
+  options.from = time_of(call.arguments, "--from");
+  options.to = time_of(call.arguments, "--to");
+  const auto failed = [&](const Error& error) {
+    call.out.complain(error.message);
+    return 1;
+  };
+  const auto sources = source_standings(*call.node, call.cancelled);
+  if (!sources) return failed(sources.error());
+  for (const auto& s : *sources)
+    options.sources.push_back({s.source.number, s.floor, s.durable ? s.durable->offset : s.floor});
+
+  Progress progress(call.out, "verify", "rows", std::nullopt);
+  const auto report = verify::run(options, call.node->tables(), call.node->names(),
+                                  [&](const verify::VerifyProgress& p) { progress.set(p.so_far.rows); });
+  progress.finish();
+  if (!report) return failed(report.error());
+  call.json() ? print_json(call, *report) : print_report(call, *report);
+  return report->agrees() ? 0 : 1;
+}
+
+}  // namespace
+
+Command verify_command() {
+  return {
+      .name = "verify",
+      .group = Group::kAsk,
+      .summary = "recounts with separate code and compares with the rollups",
+      .about =
+          "Counts stored events and bad rows again, by code that shares nothing with the fold, and compares page by page,\n"
+          "each up to its own position, and with the ledger. Nothing has to stand still for it. Exit status 1 where they differ.",
+      .operands = {},
+      .flags = {{"--merchant", "M", "only this merchant's", Use::kOptional},
+                {"--from", "T", "only events from this time on, a date (UTC) or RFC 3339", Use::kOptional},
+                {"--to", "T", "only events before", Use::kOptional}},
+      .examples = {{"everything", "guidepost verify"},
+                   {"one merchant's day", "guidepost verify --merchant shop --from 2025-01-31 --to 2025-02-01"}},
+      .place = Place::kStores,
+      .run = run_verify};
+}
+
+}  // namespace guidepost::app
