@@ -90,7 +90,7 @@ class Expected:
         values = [("total", ""), ("type", event["type"]), ("url", event["path"]), ("country", event["country"]),
                   ("url,country", event["path"] + "\0" + event["country"])]
         if event["referrer_domain"]:
-            values.append(("referrer", event["referrer_domain"]))
+            values.append(("referrer_domain", event["referrer_domain"]))
         ones = (1, event["type"] == "page_view", event["type"] == "click", event["type"] == "purchase", bool(customer))
         who = (event["guid"] if event["device"] == "1" else None, customer or event["guid"], customer or None)
         for dimension, value in values:
