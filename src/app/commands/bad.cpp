@@ -1,5 +1,7 @@
 // `bad list` and `bad show`: what was refused, and why.
+#include <algorithm>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "app/ask.hpp"
@@ -99,8 +101,38 @@ int failed(Call& call, const Error& error) {
   return 1;
 }
 
+/// How many for each reason, the most first.
+int run_count(Call& call, Filter filter) {
+  filter.limit = SIZE_MAX;
+  std::map<event::Reason, std::int64_t> counts;
+  const auto seen = each_bad(call, filter, [&](const event::StoredBad& row) { ++counts[row.bad.reason]; });
+  if (!seen) return failed(call, seen.error());
+  std::vector<std::pair<event::Reason, std::int64_t>> sorted(counts.begin(), counts.end());
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto& a, const auto& b) { return std::pair(-a.second, a.first) < std::pair(-b.second, b.first); });
+  if (call.json()) {
+    auto rows = nlohmann::json::array();
+    for (const auto& [reason, n] : sorted) rows.push_back({{"reason", event::to_string(reason)}, {"events", n}});
+    call.out.print(nlohmann::json{{"rows", std::move(rows)}}.dump() + "\n");
+    return 0;
+  }
+  if (sorted.empty()) {
+    call.out.print("nothing was refused\n");
+    return 0;
+  }
+  text::Table table({{"reason"}, {"events", text::Align::kRight}, {"", text::Align::kLeft}, {"meaning"}});
+  for (const auto& [reason, n] : sorted) {
+    table.add({std::string(event::to_string(reason)), text::thousands(n),
+               text::bar(static_cast<double>(n), static_cast<double>(sorted.front().second), 12),
+               std::string(event::describe(reason))});
+  }
+  call.out.print(table.render(call.out.look()));
+  return 0;
+}
+
 int run_list(Call& call) {
   const auto filter = filter_of(call.arguments);
+  if (call.arguments.has("--by-reason")) return run_count(call, filter);
   text::Table table({{"position"},
                      {"received"},
                      {"merchant"},
@@ -169,13 +201,16 @@ std::vector<Flag> filter_flags() {
 }  // namespace
 
 Command bad_list_command() {
+  auto flags = filter_flags();
+  flags.push_back({"--by-reason", "", "only how many for each reason", Use::kOptional});
   return {.name = "bad list",
           .group = Group::kAsk,
           .summary = "what was refused, and why",
           .about = "One line an event that was not accepted, in the order of merchant and time.",
           .operands = {},
-          .flags = filter_flags(),
+          .flags = std::move(flags),
           .examples = {{"of one merchant", "guidepost bad list --merchant shop"},
+                       {"how many for each reason", "guidepost bad list --by-reason"},
                        {"one reason, since a day", "guidepost bad list --reason too_late --from 2025-01-31"}},
           .place = Place::kStores,
           .run = run_list};
