@@ -29,14 +29,17 @@ void RequestQueue::submit(Requests requests, Order order) {
     lane->jobs.push_back(make_job(std::move(request), now_()));
     count_in(lane->jobs.back());
   }
+  std::unique_ptr<Lane> too_late;
   {
     std::lock_guard lock(mutex_);
-    if (!closed_) {
+    if (closed_) {
+      too_late = std::move(lane);
+    } else {
       lanes_.push_back(std::move(lane));
     }
   }
-  if (lane) {
-    for (auto& job : lane->jobs) cancel(std::move(job));
+  if (too_late) {
+    for (auto& job : too_late->jobs) cancel(std::move(job));
     return;
   }
   for (std::size_t i = 0; i < count; ++i) wake_();
@@ -155,14 +158,17 @@ void RequestQueue::halve(Job job, Error error) {
 void RequestQueue::end(Job job) {
   count_out(job);
   if (!job.lane) return;
+  std::unique_ptr<Lane> too_late;
   {
     std::lock_guard lock(mutex_);
-    if (!closed_) {
+    if (closed_) {
+      too_late = std::move(job.lane);
+    } else {
       lanes_.push_front(std::move(job.lane));
     }
   }
-  if (job.lane) {
-    for (auto& following : job.lane->jobs) cancel(std::move(following));
+  if (too_late) {
+    for (auto& following : too_late->jobs) cancel(std::move(following));
     return;
   }
   wake_();

@@ -17,7 +17,7 @@ void want(Wire& out, const CellFilter& cells) {
       column.__set_qualifier(qualifier);
       columns.push_back(column);
     }
-    out.__set_columns(std::move(columns));
+    out.__set_columns(columns);
   }
   if (cells.time.from != 0 || cells.time.to != INT64_MAX) {
     wire::Stamps stamps;
@@ -113,7 +113,7 @@ wire::Table describe(const std::string& table_namespace, const TableSpec& spec) 
     // No time to live, ever: it would take our timestamps for times, and they are positions.
     families.push_back(std::move(family));
   }
-  table.__set_families(std::move(families));
+  table.__set_families(families);
   table.__set_durability(wire::Durability::SYNC_WAL);
   return table;
 }
