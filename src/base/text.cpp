@@ -211,6 +211,8 @@ std::string rfc3339(TimeMs t) {
 }
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
+  constexpr std::size_t kLongest = 100;  // a mistyped word is a word
+  if (word.size() > kLongest) return std::nullopt;
   std::optional<std::string> best;
   std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const auto& candidate : candidates) {

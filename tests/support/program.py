@@ -38,7 +38,8 @@ class ProgramTest(unittest.TestCase):
             if daemon.poll() is None:
                 daemon.kill()
             daemon.wait()
-            daemon.stdout.close()
+            if daemon.stdout:
+                daemon.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run_it(self, *words, input=None, timeout=60, text=True, **environment):

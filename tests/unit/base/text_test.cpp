@@ -70,6 +70,7 @@ TEST(Text, AMistypedWordFindsTheNearestOne) {
   EXPECT_EQ(nearest("stauts", words), "status");
   EXPECT_EQ(nearest("veri", words), "verify");
   EXPECT_EQ(nearest("zzz", words), std::nullopt);
+  EXPECT_EQ(nearest("import" + std::string(1000, 'x'), words), std::nullopt);
 }
 
 TEST(Text, ATableAlignsByDisplayWidth) {

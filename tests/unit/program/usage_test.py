@@ -1,10 +1,14 @@
 """Wrong usage and wrong configuration: exit 2, and a message that says what to do."""
+import http.client
 import pathlib
+import re
+import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
-from program import ROOT, ProgramTest
+from program import PROGRAM, ROOT, ProgramTest, clean_environment
 
 
 class UsageTest(ProgramTest):
@@ -101,6 +105,32 @@ class ConfigurationTest(ProgramTest):
         done = self.run_it("check-config", "--set", f"kafka.sasl_password=file:{self.folder}/password")
         self.assertEqual(done.status, 0, done.err)
         self.assertNotIn("hunter2", done.out + done.err)
+
+
+class DaemonTest(ProgramTest):
+    def test_a_daemon_before_its_servers_lives_waits_and_ends_when_told(self):
+        for role in ("ingest", "aggregate"):
+            words = [PROGRAM, role, "--config", ROOT / "config" / "cluster.toml", "--set", "kafka.brokers=127.0.0.1:1", "--set",
+                     "hbase.gateways=127.0.0.1:2", "--set", "kafka.request_timeout=1s"]
+            log = self.folder / f"{role}.log"
+            with open(log, "wb") as to:
+                daemon = subprocess.Popen([*map(str, words)], stdout=to, stderr=to, cwd=self.folder, env=clean_environment())
+            self.daemons.append(daemon)
+            address = self.eventually("an address", lambda: re.search(r"listening address=(\S+)", log.read_text())).group(1)
+            self.eventually("a word about waiting", lambda: "waiting_for_topic topic=clicks.raw" in log.read_text())
+
+            def status(path):
+                connection = http.client.HTTPConnection(address, timeout=10)
+                connection.request("GET", path)
+                found = connection.getresponse().status
+                connection.close()
+                return found
+
+            self.assertEqual((status("/health/live"), status("/health/ready"), status("/metrics")), (200, 503, 200))
+            self.assertIsNone(daemon.poll())
+            began = time.monotonic()
+            self.assertEqual(self.stop(daemon, 30), 0, log.read_text())
+            self.assertLess(time.monotonic() - began, 30)
 
 
 class DocumentsTest(ProgramTest):
