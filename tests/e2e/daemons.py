@@ -43,7 +43,7 @@ class Installation:
 
     def __init__(self, cluster, folder, prefix, **settings):
         self.cluster, self.folder, self.prefix = cluster, pathlib.Path(folder), prefix
-        self.settings = {"names.prefix": prefix, **settings}
+        self.settings = {"names.prefix": prefix, "rollup.max_age": "3s", **settings}
         self.folder.mkdir(parents=True, exist_ok=True)
         self.daemons = {}
 

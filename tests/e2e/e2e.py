@@ -52,7 +52,7 @@ class Runs:
         return self.installations[-1]
 
     def stream(self, version=1, **settings):
-        return self.installation(f"stream-v{version}", "s.", **{"names.version": version, "topics.partitions": 4, **settings})
+        return self.installation(f"stream-v{version}", "s.", **{"names.version": version, "topics.partitions": 4, "rollup.max_age": "10s", **settings})
 
     def kill_all(self):
         for installation in self.installations:
@@ -127,7 +127,7 @@ def find_port():
 def kills(runs):
     """20 kills -9 of ingest, aggregate and gateways over the same raw topic; equal to the undisturbed run."""
     rng = random.Random(SEED)
-    run = runs.stream(version=2, **{"aggregate.flush_interval": "1s"})
+    run = runs.stream(version=2, **{"rollup.max_age": "1s"})
     run.run("init")
     slots = [(role, slot) for role in ("ingest", "aggregate") for slot in (1, 2)]
     for role, slot in slots:
