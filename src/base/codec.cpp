@@ -1,11 +1,11 @@
 #include "guidepost/base/codec.hpp"
 
-#include <bit>
-#include <cstring>
 #include <lz4.h>
 #include <xxhash.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <bit>
+#include <cstring>
 
 namespace guidepost {
 namespace {
@@ -101,14 +101,14 @@ std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
 }
 
 std::uint32_t crc32(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      ::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+  return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
 }
 
 std::string compress_lz4(std::string_view bytes) {
   const auto size = static_cast<int>(bytes.size());
   std::string out(static_cast<std::size_t>(LZ4_compressBound(size)), '\0');
-  out.resize(static_cast<std::size_t>(LZ4_compress_default(bytes.data(), out.data(), size, static_cast<int>(out.size()))));
+  out.resize(
+      static_cast<std::size_t>(LZ4_compress_default(bytes.data(), out.data(), size, static_cast<int>(out.size()))));
   return out;
 }
 

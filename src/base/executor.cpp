@@ -1,10 +1,10 @@
 #include "guidepost/base/executor.hpp"
 
+#include <pthread.h>
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <pthread.h>
 #include <queue>
 #include <stdexcept>
 #include <thread>
@@ -20,9 +20,7 @@ struct ThreadExecutor::Impl final : Executor {
     Task task;
   };
   struct Later {
-    bool operator()(const Timed& a, const Timed& b) const {
-      return a.due != b.due ? a.due > b.due : a.order > b.order;
-    }
+    bool operator()(const Timed& a, const Timed& b) const { return a.due != b.due ? a.due > b.due : a.order > b.order; }
   };
 
   std::mutex mutex;
@@ -98,7 +96,9 @@ ThreadExecutor::ThreadExecutor(std::string thread_name) : impl_(std::make_shared
 ThreadExecutor::~ThreadExecutor() { stop(); }
 
 void ThreadExecutor::post(Task task) { impl_->post(std::move(task)); }
-void ThreadExecutor::post_after(std::chrono::milliseconds delay, Task task) { impl_->post_after(delay, std::move(task)); }
+void ThreadExecutor::post_after(std::chrono::milliseconds delay, Task task) {
+  impl_->post_after(delay, std::move(task));
+}
 Executor::Clock::time_point ThreadExecutor::now() const { return Clock::now(); }
 TimeMs ThreadExecutor::wall() const { return impl_->wall(); }
 std::shared_ptr<Executor> ThreadExecutor::shared() { return impl_; }
@@ -125,7 +125,9 @@ namespace {
 class InlineExecutor final : public Executor {
  public:
   void post(Task task) override { task(); }
-  void post_after(std::chrono::milliseconds, Task) override { throw std::logic_error("the inline executor has no timer"); }
+  void post_after(std::chrono::milliseconds, Task) override {
+    throw std::logic_error("the inline executor has no timer");
+  }
   Clock::time_point now() const override { return Clock::now(); }
   TimeMs wall() const override {
     return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());

@@ -1,9 +1,9 @@
 #include "base/log.hpp"
 
-#include <cstdlib>
-#include <memory>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <cstdlib>
+#include <memory>
 
 #include "base/assert.hpp"
 
@@ -60,8 +60,9 @@ void write(spdlog::level::level_enum level, std::string_view event, std::initial
   const auto seconds = std::chrono::system_clock::to_time_t(now);
   std::tm utc{};
   gmtime_r(&seconds, &utc);
-  const auto time = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                                utc.tm_hour, utc.tm_min, utc.tm_sec, now.time_since_epoch().count() % 1000);
+  const auto time =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                  utc.tm_hour, utc.tm_min, utc.tm_sec, now.time_since_epoch().count() % 1000);
   const auto name = spdlog::level::to_string_view(level);
   const std::string_view level_name{name.data(), name.size()};
   std::string line;

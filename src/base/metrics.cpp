@@ -1,12 +1,12 @@
 #include "base/metrics.hpp"
 
-#include <map>
-#include <mutex>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <map>
+#include <mutex>
 
 namespace guidepost::metrics {
 namespace {

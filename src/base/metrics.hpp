@@ -54,7 +54,8 @@ class Histogram {
 /// The metric of that name and those labels; made where there is none yet.
 Counter counter(const std::string& name, const std::string& help, const Labels& labels = {});
 Gauge gauge(const std::string& name, const std::string& help, const Labels& labels = {});
-Histogram histogram(const std::string& name, const std::string& help, const std::vector<double>& bounds, const Labels& labels = {});
+Histogram histogram(const std::string& name, const std::string& help, const std::vector<double>& bounds,
+                    const Labels& labels = {});
 
 /// Everything, in the text exposition format.
 std::string expose();

@@ -9,8 +9,6 @@ Month Month::of(TimeMs t) {
 
 Month Month::next() const { return {yyyymm % 100 == 12 ? yyyymm + 89 : yyyymm + 1}; }
 
-TimeMs Month::start() const {
-  return std::chrono::sys_days{std::chrono::year{yyyymm / 100} / (yyyymm % 100) / 1};
-}
+TimeMs Month::start() const { return std::chrono::sys_days{std::chrono::year{yyyymm / 100} / (yyyymm % 100) / 1}; }
 
 }  // namespace guidepost

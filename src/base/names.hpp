@@ -32,8 +32,12 @@ struct Names {
   std::string state() const { return prefix + "state"; }
   std::string bad() const { return prefix + "bad_v" + std::to_string(version); }
   std::string ledger() const { return prefix + "ledger_v" + std::to_string(version); }
-  std::string rollups(Month m) const { return prefix + "rollups_v" + std::to_string(version) + "_" + std::to_string(m.yyyymm); }
-  std::string events(Month m) const { return prefix + "events_v" + std::to_string(version) + "_" + std::to_string(m.yyyymm); }
+  std::string rollups(Month m) const {
+    return prefix + "rollups_v" + std::to_string(version) + "_" + std::to_string(m.yyyymm);
+  }
+  std::string events(Month m) const {
+    return prefix + "events_v" + std::to_string(version) + "_" + std::to_string(m.yyyymm);
+  }
 };
 
 }  // namespace guidepost

@@ -24,7 +24,8 @@ std::uint32_t murmur2(std::string_view key) {
     hash ^= k;
   }
   if (left > 0) {
-    for (std::size_t i = left; i-- > 0;) hash ^= static_cast<std::uint32_t>(static_cast<unsigned char>(at[i])) << (8 * i);
+    for (std::size_t i = left; i-- > 0;)
+      hash ^= static_cast<std::uint32_t>(static_cast<unsigned char>(at[i])) << (8 * i);
     hash *= kMultiplier;
   }
   hash ^= hash >> 13;

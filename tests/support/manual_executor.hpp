@@ -13,9 +13,13 @@ namespace guidepost::test {
 class ManualExecutor final : public Executor {
  public:
   void post(Task task) override { ready_.push_back(std::move(task)); }
-  void post_after(std::chrono::milliseconds delay, Task task) override { timed_.emplace(now_ + delay, std::move(task)); }
+  void post_after(std::chrono::milliseconds delay, Task task) override {
+    timed_.emplace(now_ + delay, std::move(task));
+  }
   Clock::time_point now() const override { return now_; }
-  TimeMs wall() const override { return TimeMs{std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch())}; }
+  TimeMs wall() const override {
+    return TimeMs{std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch())};
+  }
 
   /// Runs one ready task; false where there is none.
   bool run_one() {

@@ -79,7 +79,8 @@ template <class T, class Start>
 Result<T> await(Start&& start) {
   auto promise = std::make_shared<std::promise<Result<T>>>();
   auto answer = promise->get_future();
-  std::forward<Start>(start)(Completion<T>(inline_executor(), [promise](Result<T> r) { promise->set_value(std::move(r)); }));
+  std::forward<Start>(start)(
+      Completion<T>(inline_executor(), [promise](Result<T> r) { promise->set_value(std::move(r)); }));
   return answer.get();
 }
 

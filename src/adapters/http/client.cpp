@@ -14,7 +14,8 @@ namespace beast = boost::beast;
 Result<Endpoint> parse_endpoint(std::string_view url) {
   constexpr std::string_view kScheme = "http://";
   const auto refuse = [&](std::string_view why) {
-    return fail(ErrorCode::kInvalidArgument, "'" + std::string(url) + "' is no http://HOST[:PORT]: " + std::string(why));
+    return fail(ErrorCode::kInvalidArgument,
+                "'" + std::string(url) + "' is no http://HOST[:PORT]: " + std::string(why));
   };
   if (url.starts_with("https://")) return refuse("TLS is ended by a proxy in front; send to the plain port behind it");
   if (!url.starts_with(kScheme)) return refuse("it does not begin with http://");
@@ -25,10 +26,12 @@ Result<Endpoint> parse_endpoint(std::string_view url) {
   const auto colon = url.rfind(':');
   const bool has_port = colon != std::string_view::npos && url.find(']', colon) == std::string_view::npos;
   endpoint.host = url.substr(0, has_port ? colon : url.size());
-  if (endpoint.host.starts_with('[') && endpoint.host.ends_with(']')) endpoint.host = endpoint.host.substr(1, endpoint.host.size() - 2);
+  if (endpoint.host.starts_with('[') && endpoint.host.ends_with(']'))
+    endpoint.host = endpoint.host.substr(1, endpoint.host.size() - 2);
   if (has_port) endpoint.port = url.substr(colon + 1);
   if (endpoint.host.empty()) return refuse("the host is missing");
-  const bool digits = !endpoint.port.empty() && endpoint.port.size() <= 5 && endpoint.port.find_first_not_of("0123456789") == std::string::npos;
+  const bool digits = !endpoint.port.empty() && endpoint.port.size() <= 5 &&
+                      endpoint.port.find_first_not_of("0123456789") == std::string::npos;
   if (!digits) return refuse("the port is no number");
   return endpoint;
 }
@@ -68,7 +71,8 @@ Result<Client::Answer> Client::post(std::string_view path, std::string_view cont
     c.stream.reset();
     c.buffer.clear();
     const auto code = error == beast::error::timeout ? ErrorCode::kTimedOut : ErrorCode::kUnavailable;
-    return fail(code, std::string(step) + " http://" + c.endpoint.host + ":" + c.endpoint.port + ": " + error.message());
+    return fail(code,
+                std::string(step) + " http://" + c.endpoint.host + ":" + c.endpoint.port + ": " + error.message());
   };
   if (!c.stream) {
     if (const auto error = c.connect()) return failed(error, "cannot connect to");
