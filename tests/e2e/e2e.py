@@ -169,7 +169,7 @@ def sigterm_without_hbase(runs):
         runs.cluster.call("kill", name)
     run.run("generate", "--events", 20000, "--seed", 4, "--start", START, "--merchants", 3, "--truth", FOLDER / "truth-t2.tsv", "--no-wait",
             "--merchant", "other")
-    wait_until("an aggregate that waits for HBase", lambda: "put_waits" in run.log_of("aggregate-1") or "waiting" in run.log_of("aggregate-1"))
+    wait_until("an aggregate that misses HBase", lambda: "hbase_gateway_ejected" in run.log_of("aggregate-1"))
     ended = run.stop_all()
     check(max(ended.values()) < 30, f"SIGTERM took {ended}")
     for name in ("gateway1", "gateway2"):
