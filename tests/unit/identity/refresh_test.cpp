@@ -308,6 +308,8 @@ TEST_F(RefreshTest, one_that_was_taken_to_be_dead_and_lives_changes_nothing) {
   const auto report = refresh("guid,customer\ng1,zombie\ng2,zombie\n", slow);
   ASSERT_TRUE(taken_over);
   EXPECT_EQ(report.error().code, ErrorCode::kCancelled);
+  EXPECT_NE(report.error().message.find("run 1 was aborted by another refresh"), std::string::npos)
+      << report.error().message;
   EXPECT_EQ(who("g1"), "ann");
   EXPECT_EQ(who("g2"), "");
   EXPECT_EQ(markers(0), Runs{2});

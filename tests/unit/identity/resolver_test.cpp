@@ -196,24 +196,53 @@ TEST_F(ResolverTest, a_repeated_marker_and_one_of_an_earlier_run_forget_nothing)
   EXPECT_EQ(resolver.stats().entries, 1u);
 }
 
+/// Answers gets of the mapping when it is told to, with what was so when they were asked.
+class SlowMapping final : public TableStore {
+ public:
+  explicit SlowMapping(TableStore& store) : store_(store) {}
+  void answer() {
+    for (auto& task : std::exchange(held_, {})) task();
+  }
+  void get(std::string table, std::vector<RowGet> rows, Completion<std::vector<Row>> done) override {
+    if (table != "mapping") return store_.get(std::move(table), std::move(rows), std::move(done));
+    auto answer = await<std::vector<Row>>([&](auto now) { store_.get(table, std::move(rows), std::move(now)); });
+    held_.emplace_back([done = std::move(done), answer = std::move(answer)]() mutable { done(std::move(answer)); });
+  }
+  void create_table(TableSpec, Completion<void>) override { FAIL(); }
+  void drop_table(std::string, Completion<void>) override { FAIL(); }
+  void list_tables(std::string, Completion<std::vector<std::string>>) override { FAIL(); }
+  void put(std::string, std::vector<RowPut>, Completion<void>) override { FAIL(); }
+  void scan(std::string, ScanRequest, Completion<ScanPage>) override { FAIL(); }
+  void check_and_put(std::string, CheckAndPut, Completion<bool>) override { FAIL(); }
+  void ping(Completion<void>) override { FAIL(); }
+
+ private:
+  TableStore& store_;
+  std::vector<Task> held_;
+};
+
 TEST_F(ResolverTest, a_row_read_before_a_marker_and_answered_after_it_is_not_kept) {
   assign("g1", 1, "ann");
   record_run(1, {"g1"});
-  Resolver resolver(options(), store, executor);
+  SlowMapping slow(store);
+  Resolver resolver(options(), slow, executor);
   auto view = pass(resolver, 1);
-  store.faults().hold(Call::kGet, test::When::kAfterApplying);
   std::optional<Result<Histories>> early;
   const GuidKey key{"shop", "g1"};
   resolver.lookup({&key, 1}, [&](Result<Histories> r) { early = std::move(r); });
   assign("g1", 2, "bob");
   record_run(2, {"g1"});
-  std::optional<Result<MappingView>> passed;
-  resolver.pass_marker(RunId{2}, [&](Result<MappingView> r) { passed = std::move(r); });
-  store.faults().release(Call::kGet);
+  const auto passed = pass(resolver, 2);
+  slow.answer();
   executor.run();
-  ASSERT_TRUE(early && *early && passed && *passed);
+  ASSERT_TRUE(early && *early && passed);
   EXPECT_EQ(who((**early)[0], *view), "ann");  // right for its own batch
-  EXPECT_EQ(who((*lookup(resolver, {"g1"}))[0], **passed), "bob");
+  std::optional<Result<Histories>> late;
+  resolver.lookup({&key, 1}, [&](Result<Histories> r) { late = std::move(r); });
+  slow.answer();
+  executor.run();
+  ASSERT_TRUE(late && *late);
+  EXPECT_EQ(who((**late)[0], *passed), "bob");
 }
 
 TEST_F(ResolverTest, markers_that_are_not_ours_are_errors) {
@@ -313,7 +342,10 @@ TEST_F(ResolverTest, the_bytes_that_it_counts_are_those_that_it_takes) {
   RecordProperty("bytes_per_entry", static_cast<int>(cache.bytes() / cache.entries()));
   std::cout << "bytes an entry: " << cache.bytes() / cache.entries() << ", entries: " << cache.entries() << "\n";
   EXPECT_GT(cache.bytes(), 60u * 1024 * 1024);
-  EXPECT_NEAR(static_cast<double>(taken), static_cast<double>(cache.bytes()), 0.1 * static_cast<double>(cache.bytes()));
+  if (before > 0) {  // sanitizers' allocators do not tell
+    EXPECT_NEAR(static_cast<double>(taken), static_cast<double>(cache.bytes()),
+                0.1 * static_cast<double>(cache.bytes()));
+  }
 }
 
 TEST(HistoryCache, it_finds_what_a_plain_map_finds) {
