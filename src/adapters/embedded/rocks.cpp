@@ -27,9 +27,10 @@ rocksdb::ColumnFamilyOptions family_options(const StoreOptions& options, const s
   table.whole_key_filtering = prefix == nullptr;  // what is sought by prefix is never sought by key
   table.block_cache = cache;
   table.cache_index_and_filter_blocks = true;  // else they are memory outside of the bound
+  table.cache_index_and_filter_blocks_with_high_priority = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  table.block_size = std::size_t{16} * 1024;
+  table.block_size = std::size_t{8} * 1024;
   table.format_version = 5;
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -148,7 +149,9 @@ Error to_error(const rocksdb::Status& status, std::string_view what) {
 
 Result<Rocks> open_rocks(const StoreOptions& options, RocksSpec spec) {
   if (auto ok = claim_folder(options.folder, spec.kind); !ok) return tl::unexpected(ok.error());
-  const auto cache = rocksdb::NewLRUCache(options.block_cache.value);
+  // Few shards: an index or filter of a file must fit into one, or every read fetches it again. Half of the
+  // cache prefers them to blocks of rows.
+  const auto cache = rocksdb::NewLRUCache(options.block_cache.value, 1, false, 0.5);
   auto meta_options = family_options(options, cache, nullptr);
   meta_options.write_buffer_size = options.write_buffers.value / 8;
   auto bulk_options = family_options(options, cache, std::move(spec.prefix));
