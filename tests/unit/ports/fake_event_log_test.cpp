@@ -137,14 +137,14 @@ TEST_F(FakeEventLogTest, MembersOfADeletedTopicFail) {
   EXPECT_EQ(a.take(), (Told{"assigned 0", "lost 0", "failed not_found"}));
 }
 
-TEST_F(FakeEventLogTest, JoiningWaitsForATopicThatIsNotThereYet) {
+TEST_F(FakeEventLogTest, AMemberWaitsForATopicThatWasNotMadeYet) {
   Listener a;
   auto member = log.join({"g", "t", ""}, a, executor);
-  executor.advance(std::chrono::seconds{10});
+  executor.advance(std::chrono::seconds{5});
   EXPECT_EQ(a.take(), Told{});
   log.make_topic("t", 1);
-  executor.advance(std::chrono::seconds{10});
-  EXPECT_EQ(a.take().size(), 1U);
+  executor.advance(std::chrono::seconds{1});
+  EXPECT_EQ(a.take(), (Told{"assigned 0"}));
 }
 
 TEST_F(FakeEventLogTest, AFailureAfterApplyingIsALostReply) {
