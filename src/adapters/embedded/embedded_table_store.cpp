@@ -138,7 +138,11 @@ struct EmbeddedTableStore::Impl {
     if (now != op.request.expected.value_or("")) return false;
     rocksdb::WriteBatch writes;
     append(*table, op.request.put, writes);
-    if (auto ok = rocks.commit(writes); !ok) return tl::unexpected(ok.error());
+    if (auto ok = rocks.commit(writes); !ok) {
+      // A write that failed half-way may be found whole by a later recovery.
+      if (ok.error().retryable()) return fail(ErrorCode::kTimedOut, ok.error().message);
+      return tl::unexpected(ok.error());
+    }
     return true;
   }
 

@@ -119,11 +119,8 @@ TEST_P(EventLogContract, AFetchOfAnEmptyPartitionIsEmpty) {
 TEST_P(EventLogContract, AWaitingFetchIsWokenByAnAppend) {
   const auto topic = make_topic();
   const auto reader = log().read(at(topic), Offset{0});
-  std::promise<Batch> promise;
-  auto answer = promise.get_future();
-  reader->fetch({10, 1_MiB, adapter().patience() * 2},
-                Completion<std::unique_ptr<LogBatch>>(inline_executor(),
-                                                      [&](Batch batch) { promise.set_value(std::move(batch)); }));
+  auto [done, answer] = open_fetch();
+  reader->fetch({10, 1_MiB, adapter().patience() * 2}, std::move(done));
   EXPECT_EQ(answer.wait_for(milliseconds{50}), std::future_status::timeout);
   append(at(topic), "", "here");
   ASSERT_EQ(answer.wait_for(adapter().patience()), std::future_status::ready);
@@ -182,11 +179,8 @@ TEST_P(EventLogContract, AReaderKnowsATopicThatWasMadeAgain) {
 TEST_P(EventLogContract, ClosingAReaderCancelsItsOpenFetch) {
   const auto topic = make_topic();
   auto reader = log().read(at(topic), Offset{0});
-  std::promise<Batch> promise;
-  auto answer = promise.get_future();
-  reader->fetch({10, 1_MiB, adapter().patience() * 2},
-                Completion<std::unique_ptr<LogBatch>>(inline_executor(),
-                                                      [&](Batch batch) { promise.set_value(std::move(batch)); }));
+  auto [done, answer] = open_fetch();
+  reader->fetch({10, 1_MiB, adapter().patience() * 2}, std::move(done));
   reader.reset();
   ASSERT_EQ(answer.wait_for(adapter().patience()), std::future_status::ready);
   const auto batch = answer.get();
@@ -197,15 +191,13 @@ TEST_P(EventLogContract, ClosingAReaderCancelsItsOpenFetch) {
 TEST_P(EventLogContract, ASecondFetchWhileOneIsOpenIsRefused) {
   const auto topic = make_topic();
   auto reader = log().read(at(topic), Offset{0});
-  std::promise<Batch> promise;
-  reader->fetch({10, 1_MiB, adapter().patience()},
-                Completion<std::unique_ptr<LogBatch>>(inline_executor(),
-                                                      [&](Batch batch) { promise.set_value(std::move(batch)); }));
+  auto [done, answer] = open_fetch();
+  reader->fetch({10, 1_MiB, adapter().patience()}, std::move(done));
   const auto second = fetch(*reader);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kInvalidArgument);
   append(at(topic), "", "v");
-  EXPECT_EQ(promise.get_future().get().value()->records().size(), 1U);
+  EXPECT_EQ(answer.get().value()->records().size(), 1U);
 }
 
 TEST_P(EventLogContract, ABatchOutlivesItsReaderAndLaterFetches) {

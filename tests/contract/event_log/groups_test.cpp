@@ -266,11 +266,8 @@ TEST_P(EventLogContract, AnOpenFetchIsCancelledWhenItsPartitionIsRevoked) {
   Peer peer(log(), options(adapter(), group, topic, "a"));
   ASSERT_TRUE(eventually([&] { return peer.owned().size() == 1; }));
   peer.member().start(Partition{0}, Offset{0});
-  std::promise<Batch> promise;
-  auto answer = promise.get_future();
-  peer.member().fetch(Partition{0}, {10, 1_MiB, adapter().patience() * 2},
-                      Completion<std::unique_ptr<LogBatch>>(inline_executor(),
-                                                            [&](Batch batch) { promise.set_value(std::move(batch)); }));
+  auto [done, answer] = open_fetch();
+  peer.member().fetch(Partition{0}, {10, 1_MiB, adapter().patience() * 2}, std::move(done));
   ASSERT_TRUE(peer.leave());
   ASSERT_EQ(answer.wait_for(adapter().patience()), std::future_status::ready);
   EXPECT_EQ(answer.get().error().code, ErrorCode::kCancelled);

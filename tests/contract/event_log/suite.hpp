@@ -22,6 +22,19 @@ std::ostream& operator<<(std::ostream& out, const Copy& copy);
 
 using Batch = Result<std::unique_ptr<LogBatch>>;
 
+/// A completion whose answer comes by the future, also where the test has ended without waiting for it.
+struct OpenFetch {
+  Completion<std::unique_ptr<LogBatch>> done;
+  std::future<Batch> answer;
+};
+inline OpenFetch open_fetch() {
+  auto promise = std::make_shared<std::promise<Batch>>();
+  auto answer = promise->get_future();
+  Completion<std::unique_ptr<LogBatch>> done(inline_executor(),
+                                             [promise](Batch batch) { promise->set_value(std::move(batch)); });
+  return {std::move(done), std::move(answer)};
+}
+
 class EventLogContract : public testing::TestWithParam<NamedEventLog> {
  protected:
   void SetUp() override;

@@ -166,6 +166,11 @@ TEST_F(EmbeddedFullDisk, PutsAreUnavailableUntilThereIsSpaceAgain) {
       EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable) << refused.error().message;
       EXPECT_EQ(test::value(**store, "t", "r"), "before");
     }
+    // Whether a checked put is there after all is not known: it says so.
+    const CheckAndPut change{"r", "f", "q", "before", {"r", {{"f", "q", 2, "after"}}}};
+    const auto unknown = await<bool>([&](auto done) { (*store)->check_and_put("t", change, std::move(done)); });
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().code, ErrorCode::kTimedOut);
     disk.full = false;
     ASSERT_TRUE(test::put(**store, "t", "r", 2, "after"));
     EXPECT_EQ(test::value(**store, "t", "r"), "after");
