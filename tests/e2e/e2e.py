@@ -127,24 +127,33 @@ def find_port():
 def kills(runs):
     """20 kills -9 of ingest, aggregate and gateways over the same raw topic; equal to the undisturbed run."""
     rng = random.Random(SEED)
-    run = runs.stream(version=2, **{"rollup.max_age": "1s"})
+    # Little in flight, so that there is something durable between two kills; blocks of another size after
+    # every kill of ingest, so that what is decided again does not fall on the same borders.
+    run = runs.stream(version=2, **{"rollup.max_age": "1s", "aggregate.in_flight": "1MiB"})
     run.run("init")
+
+    def start(role, slot):
+        settings = {"ingest__block_events": rng.randrange(200, 1000)} if role == "ingest" else {}
+        run.start(role, slot, **settings)
+
     slots = [(role, slot) for role in ("ingest", "aggregate") for slot in (1, 2)]
     for role, slot in slots:
-        run.start(role, slot)
+        start(role, slot)
     killed = {"ingest": 0, "aggregate": 0, "gateway": 0}
     for n in range(20):
-        time.sleep(rng.uniform(0.3, 2.0))  # not a wait for anything: the moment of the kill is the random input
-        if n % 7 == 6:
+        # Not a wait for anything: the moment of the kill is the random input. Ingest works the backlog off within
+        # seconds, so the first kills are its.
+        time.sleep(rng.uniform(0.3, 1.0) if n < 7 else rng.uniform(1.0, 4.0))
+        if n in (10, 15):
             name = rng.choice(["gateway1", "gateway2"])
             runs.cluster.call("kill", name)
             time.sleep(rng.uniform(0.1, 1.0))
             runs.cluster.call("start", name)
             killed["gateway"] += 1
         else:
-            role, slot = rng.choice(slots)
+            role, slot = rng.choice(slots[:2]) if n < 7 else rng.choice(slots)
             run.kill(f"{role}-{slot}")
-            run.start(role, slot)
+            start(role, slot)
             killed[role] += 1
     run.wait_counted()
     run.stop_all()
