@@ -14,6 +14,7 @@ int kill_after(int reports, const std::function<void(const std::function<void(in
   int pipe_ends[2];
   if (pipe(pipe_ends) != 0) throw std::runtime_error("pipe");
   const pid_t child = fork();
+  if (child < 0) throw std::runtime_error("fork");  // kill(-1) would end everything of this user
   if (child == 0) {
     close(pipe_ends[0]);
     work([&](int number) {
