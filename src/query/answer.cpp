@@ -134,6 +134,7 @@ std::int64_t Answer::metric_of(const Sums& sums, const Metric& metric) {
 
 std::vector<std::int64_t> Answer::metrics_of(const Sums& sums) const {
   std::vector<std::int64_t> values;
+  values.reserve(request_.metrics.size());
   for (const auto& metric : request_.metrics) values.push_back(metric_of(sums, metric));
   return values;
 }
@@ -160,6 +161,7 @@ std::vector<std::string_view> Answer::ranked(const Groups& groups) const {
 std::vector<ResultRow> Answer::rows_of_totals() const {
   if (!request_.interval) return {{std::nullopt, {}, metrics_of(totals_)}};
   std::vector<ResultRow> rows;
+  rows.reserve(series_.size());
   for (const auto& [start, sums] : series_) rows.push_back({start, {}, metrics_of(sums)});
   return rows;
 }

@@ -10,7 +10,6 @@
 namespace guidepost::query {
 namespace {
 
-using rollup::ChunkId;
 using rollup::Span;
 
 // A row of a busy merchant is megabytes where all its chunks are wanted, kilobytes where chunk 0 is.
