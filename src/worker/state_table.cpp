@@ -63,78 +63,86 @@ void get_row(TableStore& tables, const Names& names, std::string row, Read read,
 
 /// One attempt to give a source its number. Numbers are taken by compare-and-set on one counter; a
 /// crash between the counter and the source's row leaves a number unused, which costs nothing.
-/// Whoever loses a race starts over and finds the row.
-struct StateTable::Registration {
+/// Whoever loses a race starts over and finds the row. It owns what it needs: answers may come after
+/// the state table's owner has gone.
+struct StateTable::Registration : std::enable_shared_from_this<Registration> {
+  Registration(TableStore& t, Names n, Source s, Offset f, Completion<Source> d)
+      : tables(t), names(std::move(n)), source(std::move(s)), floor(f), done(std::move(d)) {}
+
+  TableStore& tables;
+  Names names;
   Source source;
   Offset floor;
   Completion<Source> done;
+
   std::string row() const {
     return fmt::format("{}{}/{}/{:05}", kSourcePrefix, source.topic, source.topic_id, source.partition.value);
+  }
+
+  void look_up() {
+    tables.get(names.state(), {{row(), newest()}},
+               {inline_executor(), [self = shared_from_this()](Result<std::vector<Row>> rows) {
+                  if (!rows) return self->done(tl::unexpected(rows.error()));
+                  if (!rows->front().empty()) return self->done(source_of(rows->front()));
+                  self->take_number();
+                }});
+  }
+
+  void take_number() {
+    auto read_next = [](const Row& r) -> Result<std::int64_t> { return number(r, "next").value_or(1); };
+    get_row<std::int64_t>(tables, names, std::string(kCounterRow), read_next,
+                          {inline_executor(), [self = shared_from_this()](Result<std::int64_t> next) {
+                             if (!next) return self->done(tl::unexpected(next.error()));
+                             self->take(*next);
+                           }});
+  }
+
+  void take(std::int64_t next) {
+    source.number = SourceId{static_cast<std::uint32_t>(next)};
+    CheckAndPut request{.row = std::string(kCounterRow),
+                        .family = std::string(kStateFamily),
+                        .qualifier = "next",
+                        .expected = next == 1 ? std::nullopt : std::optional(std::to_string(next)),
+                        .put = {std::string(kCounterRow), {cell("next", next, std::to_string(next + 1))}}};
+    tables.check_and_put(names.state(), std::move(request),
+                         {inline_executor(), [self = shared_from_this()](Result<bool> taken) {
+                            if (!taken) return self->done(tl::unexpected(taken.error()));
+                            if (*taken) return self->write_floor();
+                            self->take_number();
+                          }});
+  }
+
+  // The floor comes before the source's row: a source that can be found has one.
+  void write_floor() {
+    tables.put(names.state(), {{floor_row(source.number), {cell("floor", 0, std::to_string(floor.value))}}},
+               {inline_executor(), [self = shared_from_this()](Result<void> put) {
+                  if (!put) return self->done(tl::unexpected(put.error()));
+                  self->claim_row();
+                }});
+  }
+
+  void claim_row() {
+    CheckAndPut claim{
+        .row = row(),
+        .family = std::string(kStateFamily),
+        .qualifier = "number",
+        .expected = std::nullopt,
+        .put = {row(),
+                {cell("number", 0, std::to_string(source.number.value)), cell("topic", 0, source.topic),
+                 cell("topic_id", 0, source.topic_id), cell("partition", 0, std::to_string(source.partition.value))}}};
+    tables.check_and_put(names.state(), std::move(claim),
+                         {inline_executor(), [self = shared_from_this()](Result<bool> mine) {
+                            if (!mine) return self->done(tl::unexpected(mine.error()));
+                            if (*mine) return self->done(self->source);
+                            self->look_up();
+                          }});
   }
 };
 
 void StateTable::register_source(std::string topic, std::string topic_id, Partition partition, Offset floor,
                                  Completion<Source> done) {
-  auto registration = std::make_shared<Registration>(
-      Registration{{SourceId{0}, std::move(topic), std::move(topic_id), partition}, floor, std::move(done)});
-  tables_.get(names_.state(), {{registration->row(), newest()}},
-              {inline_executor(), [this, registration](Result<std::vector<Row>> rows) {
-                 if (!rows) return registration->done(tl::unexpected(rows.error()));
-                 if (!rows->front().empty()) return registration->done(source_of(rows->front()));
-                 take_number(registration);
-               }});
-}
-
-void StateTable::take_number(std::shared_ptr<Registration> registration) {
-  auto read_next = [](const Row& row) -> Result<std::int64_t> { return number(row, "next").value_or(1); };
-  get_row<std::int64_t>(tables_, names_, std::string(kCounterRow), read_next,
-                        {inline_executor(), [this, registration](Result<std::int64_t> next) {
-                           if (!next) return registration->done(tl::unexpected(next.error()));
-                           registration->source.number = SourceId{static_cast<std::uint32_t>(*next)};
-                           CheckAndPut take{
-                               .row = std::string(kCounterRow),
-                               .family = std::string(kStateFamily),
-                               .qualifier = "next",
-                               .expected = *next == 1 ? std::nullopt : std::optional(std::to_string(*next)),
-                               .put = {std::string(kCounterRow), {cell("next", *next, std::to_string(*next + 1))}}};
-                           tables_.check_and_put(names_.state(), std::move(take),
-                                                 {inline_executor(), [this, registration](Result<bool> taken) {
-                                                    if (!taken)
-                                                      return registration->done(tl::unexpected(taken.error()));
-                                                    if (*taken) return write_floor(registration);
-                                                    take_number(registration);
-                                                  }});
-                         }});
-}
-
-// The floor comes before the source's row: a source that can be found has one.
-void StateTable::write_floor(std::shared_ptr<Registration> registration) {
-  const auto& source = registration->source;
-  tables_.put(names_.state(),
-              {{floor_row(source.number), {cell("floor", 0, std::to_string(registration->floor.value))}}},
-              {inline_executor(), [this, registration](Result<void> put) {
-                 if (!put) return registration->done(tl::unexpected(put.error()));
-                 claim_row(registration);
-               }});
-}
-
-void StateTable::claim_row(std::shared_ptr<Registration> registration) {
-  const auto& source = registration->source;
-  CheckAndPut claim{
-      .row = registration->row(),
-      .family = std::string(kStateFamily),
-      .qualifier = "number",
-      .expected = std::nullopt,
-      .put = {registration->row(),
-              {cell("number", 0, std::to_string(source.number.value)), cell("topic", 0, source.topic),
-               cell("topic_id", 0, source.topic_id), cell("partition", 0, std::to_string(source.partition.value))}}};
-  tables_.check_and_put(names_.state(), std::move(claim), {inline_executor(), [this, registration](Result<bool> mine) {
-                                                             auto& [found, floor, done] = *registration;
-                                                             if (!mine) return done(tl::unexpected(mine.error()));
-                                                             if (*mine) return done(found);
-                                                             register_source(found.topic, found.topic_id,
-                                                                             found.partition, floor, std::move(done));
-                                                           }});
+  Source wanted{SourceId{0}, std::move(topic), std::move(topic_id), partition};
+  std::make_shared<Registration>(tables_, names_, std::move(wanted), floor, std::move(done))->look_up();
 }
 
 void StateTable::sources(Completion<std::vector<Source>> done) {

@@ -57,9 +57,6 @@ class StateTable {
 
  private:
   struct Registration;
-  void take_number(std::shared_ptr<Registration> registration);
-  void write_floor(std::shared_ptr<Registration> registration);
-  void claim_row(std::shared_ptr<Registration> registration);
   TableStore& tables_;
   Names names_;
 };
