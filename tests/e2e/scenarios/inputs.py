@@ -1,0 +1,98 @@
+"""Real and awkward input, compared with code that shares nothing with the program."""
+import collections
+import datetime
+import json
+import os
+import pathlib
+import zoneinfo
+
+import recount
+from access_log_urls import page_views
+from daemons import ROOT
+from runs import FOLDER, check, check_none
+
+ACCESS_LOG = pathlib.Path(os.environ.get("GUIDEPOST_ACCESS_LOG", ROOT.parent / "shared" / "data" / "web-access.log"))
+
+
+def access_log(runs):
+    """A real access log: the known figures, every url, and importing it again changes no number."""
+    if not ACCESS_LOG.exists():
+        return {"NOT RUN": f"there is no {ACCESS_LOG} (GUIDEPOST_ACCESS_LOG)"}
+    run = runs.installation("access-log", "l.", **{"topics.partitions": 2})
+    run.run("init")
+    for role in ("ingest", "aggregate"):
+        run.start(role, 1)
+    query = ["query", "--merchant", "semicomplete", "--from", "2015-05-17", "--to", "2015-05-21", "--traffic", "all", "--by", "url",
+             "--metrics", "page_views,events", "--top", "100000", "--json"]
+
+    def answer():
+        rows = json.loads(run.run(*query))["rows"]
+        return {row["url"]: row["page_views"] for row in rows if row["page_views"]}
+
+    def outcome():
+        tables = runs.tables()
+        counts = recount.Stored(tables, run.prefix).ledger
+        tables.close()
+        return tuple(counts.get(("", kind), 0) for kind in ("counted", "bad", "duplicate"))
+
+    def differences(log):
+        views, counted, bad = page_views(log)
+        got = answer()
+        return [f"{url}: {got.get(url)} instead of {views.get(url)}" for url in views.keys() | got.keys() if views.get(url) != got.get(url)], counted, bad
+
+    run.run("import", "access-log", ACCESS_LOG, "--merchant", "semicomplete")
+    wrong, counted, bad = differences(ACCESS_LOG)
+    check_none(wrong, "urls")
+    got = answer()
+    check(outcome() == (counted, bad, 0) == (9999, 1, 0), f"counted, bad, duplicates: {outcome()}")
+    check((sum(got.values()), len(got), got["/projects/xdotool/"], got["/"]) == (2866, 704, 219, 218), "page views are not the known ones")
+    shown = run.run("bad", "list", "--merchant", "semicomplete", "--json")
+    check("line_malformed" in shown, f"bad list: {shown[:500]}")
+    first = answer()
+    run.run("import", "access-log", ACCESS_LOG, "--merchant", "semicomplete")
+    check(answer() == first, "importing again changed an answer")
+    check(outcome() == (9999, 2, 9999), f"after importing again: {outcome()}")
+    # The comparison must be able to fail: the same against a log that lacks every 500th line.
+    faulty = FOLDER / "every-500th-dropped.log"
+    faulty.write_text("".join(line for n, line in enumerate(ACCESS_LOG.open(), 1) if n % 500))
+    check(differences(faulty)[0], "dropping every 500th line went unnoticed")
+    verify = run.run("verify", "--merchant", "semicomplete", "--from", "2015-05-17", "--to", "2015-05-21")
+    run.stop_all()
+    return {"page_views": 2866, "urls": 704, "verify": verify.strip().splitlines()[-1]}
+
+
+def time_zones(runs):
+    """Local hours and days of three zones around both changes of 2015, compared with Python's zoneinfo over event rows."""
+    run = runs.installation("zones", "z.", **{"topics.partitions": 2})
+    run.run("init")
+    for role in ("ingest", "aggregate"):
+        run.start(role, 1)
+    for n, (start, merchant) in enumerate((("2015-03-07T00:00:00Z", "spring"), ("2015-10-31T00:00:00Z", "autumn"))):
+        run.run("generate", "--events", 6000, "--seed", 11 + n, "--start", start, "--merchant", merchant, "--span", "72h")
+    tables = runs.tables()
+    times = collections.defaultdict(list)
+    for name in tables.names("z.events_v1_"):
+        for key, _ in tables.scan(name, [(b"click_data", b"type")]):
+            merchant = key[1:key.index(b"\0", 1)].decode()
+            times[merchant].append(int.from_bytes(key[-20:-12], "big"))
+    tables.close()
+    compared = 0
+    for merchant, first, last in (("spring", "2015-03-07", "2015-03-09"), ("autumn", "2015-10-31", "2015-11-02")):
+        for zone in ("Asia/Kolkata", "Australia/Eucla", "America/New_York"):
+            tz = zoneinfo.ZoneInfo(zone)
+            begin = datetime.datetime.fromisoformat(first).replace(tzinfo=tz).timestamp() * 1000
+            end = datetime.datetime.fromisoformat(last).replace(tzinfo=tz).timestamp() * 1000
+            for interval in ("hour", "day"):
+                want = collections.Counter()
+                for t in times[merchant]:
+                    if begin <= t < end:
+                        local = datetime.datetime.fromtimestamp(t / 1000, tz)
+                        local = local.replace(minute=0, second=0, microsecond=0) if interval == "hour" else local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+                        want[int(local.timestamp())] += 1
+                rows = json.loads(run.run("query", "--merchant", merchant, "--from", first, "--to", last, "--tz", zone, "--interval",
+                                          interval, "--metrics", "events", "--traffic", "all", "--json"))["rows"]
+                got = {int(datetime.datetime.fromisoformat(row["bucket"].replace("Z", "+00:00")).timestamp()): row["events"] for row in rows if row["events"]}
+                check(got == dict(want), f"{merchant} {zone} {interval}: {got} instead of {dict(want)}")
+                compared += len(want)
+    run.stop_all()
+    return {"intervals_compared": compared}
