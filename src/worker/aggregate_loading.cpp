@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <set>
 
-#include "worker/aggregate_ask.hpp"
 #include "worker/aggregate_metrics.hpp"
+#include "worker/aggregate_partition.hpp"
 
 namespace guidepost::worker {
 namespace {
@@ -57,10 +57,10 @@ void AggregatePartition::load_pages(Month month, std::vector<rollup::PageKey> ke
     };
     needs_.tables.get(needs_.names.rollups(month), gets, {inline_executor(), std::move(rows_or_none)});
   };
-  ask<std::vector<Row>>("pages", applying_, std::move(get),
-                        [this, month, keys = std::move(keys)](std::vector<Row> rows) mutable {
-                          load_split_pages(month, std::move(keys), std::move(rows));
-                        });
+  ask_while<std::vector<Row>>("pages", applying_, std::move(get),
+                              [this, month, keys = std::move(keys)](std::vector<Row> rows) mutable {
+                                load_split_pages(month, std::move(keys), std::move(rows));
+                              });
 }
 
 void AggregatePartition::load_split_pages(Month month, std::vector<rollup::PageKey> keys, std::vector<Row> rows) {
@@ -70,7 +70,7 @@ void AggregatePartition::load_split_pages(Month month, std::vector<rollup::PageK
     const auto bits = valid_bits(keys[i], rows[i]);
     if (bits == 0) {
       place_page(keys[i], rows[i]);
-      if (closed_) return;
+      if (closed()) return;
       continue;
     }
     std::vector<rollup::ChunkId> chunks{{0, 0}};
@@ -82,11 +82,12 @@ void AggregatePartition::load_split_pages(Month month, std::vector<rollup::PageK
   auto get = [this, month, gets = std::move(gets)](Completion<std::vector<Row>> answer) {
     needs_.tables.get(needs_.names.rollups(month), gets, std::move(answer));
   };
-  ask<std::vector<Row>>("split pages", applying_, std::move(get),
-                        [this, split = std::move(split)](const std::vector<Row>& found) {
-                          for (std::size_t i = 0; i < split.size() && !closed_; ++i) place_page(split[i], found[i]);
-                          if (!closed_) load_done();
-                        });
+  ask_while<std::vector<Row>>("split pages", applying_, std::move(get),
+                              [this, split = std::move(split)](const std::vector<Row>& found) {
+                                for (std::size_t i = 0; i < split.size() && !closed(); ++i)
+                                  place_page(split[i], found[i]);
+                                if (!closed()) load_done();
+                              });
 }
 
 void AggregatePartition::place_page(const rollup::PageKey& key, const Row& row) {
@@ -108,12 +109,12 @@ void AggregatePartition::load_ledger(std::vector<RowGet> gets) {
   auto get = [this, gets](Completion<std::vector<Row>> answer) {
     needs_.tables.get(needs_.names.ledger(), gets, std::move(answer));
   };
-  ask<std::vector<Row>>("ledger", applying_, std::move(get),
-                        [this, gets = std::move(gets)](const std::vector<Row>& rows) {
-                          const auto loaded = current_->source->ledger.loaded(gets, rows);
-                          if (!loaded) return fail_partition(loaded.error());
-                          load_done();
-                        });
+  ask_while<std::vector<Row>>("ledger", applying_, std::move(get),
+                              [this, gets = std::move(gets)](const std::vector<Row>& rows) {
+                                const auto loaded = current_->source->ledger.loaded(gets, rows);
+                                if (!loaded) return fail_partition(loaded.error());
+                                load_done();
+                              });
 }
 
 void AggregatePartition::load_done() {

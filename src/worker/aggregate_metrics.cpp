@@ -19,4 +19,10 @@ AggregateMetrics& aggregate_metrics() {
   return instance;
 }
 
+metrics::Gauge aggregate_missing(Partition partition) {
+  return metrics::gauge("guidepost_aggregate_missing_offsets",
+                        "Offsets that were decided and whose blocks are missing in the resolved log",
+                        {{"partition", std::to_string(partition.value)}});
+}
+
 }  // namespace guidepost::worker

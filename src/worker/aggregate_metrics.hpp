@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/metrics.hpp"
+#include "guidepost/base/ids.hpp"
 
 namespace guidepost::worker {
 
@@ -11,5 +12,8 @@ struct AggregateMetrics {
 
 /// Of the process. Thread: any.
 AggregateMetrics& aggregate_metrics();
+
+/// Offsets of the partition that were decided and whose blocks are missing. Above 0 is an alarm.
+metrics::Gauge aggregate_missing(Partition partition);
 
 }  // namespace guidepost::worker

@@ -1,10 +1,9 @@
 // Life of the partition and the applying of blocks; loading is in aggregate_loading.cpp, writing and
-// committing in aggregate_writing.cpp.
+// committing in aggregate_writing.cpp, the alarm about missing blocks in aggregate_missing.cpp.
 #include "worker/aggregate_partition.hpp"
 
 #include <fmt/format.h>
 
-#include "worker/aggregate_ask.hpp"
 #include "worker/aggregate_metrics.hpp"
 
 namespace guidepost::worker {
@@ -18,20 +17,17 @@ constexpr FetchLimits kFetch{
 }  // namespace
 
 AggregatePartition::AggregatePartition(Needs needs, Partition partition, Failed failed)
-    : needs_(needs), partition_(partition), failed_(std::move(failed)) {
-  status_.partition = partition;
-  report("recovering");
-}
+    : PartitionWorker("aggregate", needs.executor, needs.member, partition, std::move(failed)), needs_(needs) {}
 
 // Start or reassignment: nothing survives from earlier ownership.
 void AggregatePartition::start() {
-  ask<std::optional<Commit>>(
+  ask_while<std::optional<Commit>>(
       "commit of aggregate", restarts_,
       [this](Completion<std::optional<Commit>> answer) { needs_.member.committed(partition_, std::move(answer)); },
       [this](std::optional<Commit> commit) {
         if (commit) return begin_at(commit->position);
         // Never committed: from the beginning of the log, never from "latest".
-        ask<LogBounds>(
+        ask_while<LogBounds>(
             "bounds of the resolved partition", restarts_,
             [this](Completion<LogBounds> answer) {
               needs_.log.bounds({needs_.names.resolved_topic(), partition_}, std::move(answer));
@@ -45,67 +41,45 @@ void AggregatePartition::begin_at(Offset resolved) {
   log::info("aggregate_starts", {{"partition", partition_.value}, {"resolved", resolved.value}});
   restart_from_commit();
   tick_later();
-  commit_later();
+  commit_every(needs_.options.commit_interval);
+  look_for_missing_later();
 }
 
 void AggregatePartition::restart_from_commit() {
   ++restarts_;
   ++applying_;
-  committing_ = false;
+  forget_commit();
   if (writer_) writer_->close();
   sources_.clear();
   obligations_.clear();
   batch_.reset();
   current_.reset();
-  fetching_ = false;
   read_ = committed_;
-  writer_ = std::make_shared<TableWriter>(needs_.executor, needs_.tables, obligations_,
-                                          TableWriter::Events{.settled =
-                                                                  [weak = weak_from_this()] {
-                                                                    auto self = weak.lock();
-                                                                    if (self && !self->closed_) self->settled();
-                                                                  },
-                                                              .refused =
-                                                                  [weak = weak_from_this()](Error error) {
-                                                                    if (auto self = weak.lock())
-                                                                      self->fail_partition(std::move(error));
-                                                                  }});
+  const auto while_open = [weak = weak_from_this()](auto then) {
+    return [weak, then](auto... args) {
+      if (const auto alive = weak.lock(); alive && !alive->closed()) then(std::move(args)...);
+    };
+  };
+  TableWriter::Events events{.settled = while_open([this] { settled(); }),
+                             .refused = while_open([this](Error error) { fail_partition(std::move(error)); })};
+  writer_ = std::make_shared<TableWriter>(needs_.executor, needs_.tables, obligations_, std::move(events));
   report("running");
   needs_.member.start(partition_, read_);
-  fetch();
+  fetch(kFetch);
 }
 
-void AggregatePartition::fetch() {
-  if (fetching_ || draining_ || closed_) return;
-  fetching_ = true;
-  needs_.member.fetch(
-      partition_, kFetch,
-      {needs_.executor, [self = shared_from_this(), epoch = applying_](Result<std::unique_ptr<LogBatch>> batch) {
-         if (epoch == self->applying_) self->fetched(std::move(batch));
-       }});
-}
-
-void AggregatePartition::fetched(Result<std::unique_ptr<LogBatch>> batch) {
-  fetching_ = false;
-  if (closed_ || draining_) return;
-  if (!batch) {
-    if (batch.error().code == ErrorCode::kCancelled) return;  // revoked: drain or close follows
-    if (!batch.error().retryable()) return fail_partition(batch.error());
-    needs_.executor.post_after(fetch_backoff_.next(), [self = shared_from_this()] { self->fetch(); });
-    return;
-  }
-  fetch_backoff_.reset();
-  batch_ = std::move(*batch);
+void AggregatePartition::fetched(std::unique_ptr<LogBatch> batch) {
+  batch_ = std::move(batch);
   batch_taken_ = 0;
   next_block();
 }
 
 void AggregatePartition::next_block() {
-  if (draining_ || closed_ || current_ || !batch_ || overloaded()) return;
+  if (draining() || closed() || current_ || !batch_ || overloaded()) return;
   if (batch_taken_ == batch_->records().size()) {
     read_ = batch_->next();
     batch_.reset();
-    return fetch();
+    return fetch(kFetch);
   }
   const auto& record = batch_->records()[batch_taken_];
   auto block = event::Block::decode(record.value);
@@ -123,12 +97,12 @@ void AggregatePartition::find_source(SourceId id) {
     current_->source = known->second.get();
     return block_ready();
   }
-  ask<std::optional<DurablePosition>>(
+  ask_while<std::optional<DurablePosition>>(
       "durable position of a source", applying_,
       [this, id](Completion<std::optional<DurablePosition>> answer) { needs_.state.durable(id, std::move(answer)); },
       [this, id](std::optional<DurablePosition> durable) {
         if (durable) return source_found(id, *durable);
-        ask<Offset>(
+        ask_while<Offset>(
             "floor of a source", applying_,
             [this, id](Completion<Offset> answer) { needs_.state.floor(id, std::move(answer)); },
             [this, id](Offset floor) { source_found(id, {floor, TimeMs{}}); });
@@ -141,10 +115,7 @@ void AggregatePartition::source_found(SourceId id, DurablePosition chain) {
   current_->source = made.get();
   sources_[id] = std::move(made);
   log::info("source_chain", {{"partition", partition_.value}, {"source", id.value}, {"offset", chain.offset.value}});
-  {
-    std::lock_guard lock(status_mutex_);
-    status_.source = id;
-  }
+  newest_source_ = id;
   block_ready();
 }
 
@@ -172,7 +143,7 @@ void AggregatePartition::block_ready() {
 // made up, the alarm stays, and reading goes on.
 void AggregatePartition::gap() {
   const auto id = current_->source->id;
-  ask<std::optional<DurablePosition>>(
+  ask_while<std::optional<DurablePosition>>(
       "durable position of a source", applying_,
       [this, id](Completion<std::optional<DurablePosition>> answer) { needs_.state.durable(id, std::move(answer)); },
       [this, id](std::optional<DurablePosition> durable) {
@@ -221,14 +192,10 @@ void AggregatePartition::block_done() {
   current_.reset();
   write_due_pages();
   // A task a block: others of this thread get their turn.
-  needs_.executor.post([self = shared_from_this()] { self->next_block(); });
+  needs_.executor.post([this, alive = shared_from_this()] { next_block(); });
 }
 
-void AggregatePartition::drain(Task done) {
-  if (closed_) return done();
-  draining_ = true;
-  drained_ = std::move(done);
-  report("draining");
+void AggregatePartition::finish() {
   if (!writer_) return close();
   // A block that is still loading pages is given up: it lies behind the commit.
   current_.reset();
@@ -238,13 +205,13 @@ void AggregatePartition::drain(Task done) {
 }
 
 void AggregatePartition::drained_if_clean() {
-  if (!draining_ || closed_ || !obligations_.empty() || committing_) return;
+  if (!draining() || closed() || !obligations_.empty() || committing()) return;
   if (committed_ >= read_) return close();
   commit();
 }
 
 void AggregatePartition::flush() {
-  if (closed_ || draining_ || !writer_) return;
+  if (closed() || draining() || !writer_) return;
   if (flushing_ && !writer_->idle()) return;  // the last one is still on its way
   flushing_ = true;
   write_all();
@@ -252,42 +219,23 @@ void AggregatePartition::flush() {
 }
 
 void AggregatePartition::settled() {
-  if (draining_) return drained_if_clean();
+  if (draining()) return drained_if_clean();
   if (flushing_ && obligations_.empty()) commit();
   next_block();
 }
 
-void AggregatePartition::close() {
-  closed_ = true;
+void AggregatePartition::drop() {
   if (writer_) writer_->close();
   batch_.reset();
   current_.reset();
-  report("stopped");
-  if (drained_) std::exchange(drained_, Task{})();
+  say_missing(std::nullopt);
 }
 
-void AggregatePartition::fail_partition(Error error) {
-  if (closed_) return;
-  log::error("aggregate_stops",
-             {{"partition", partition_.value}, {"error", to_string(error.code)}, {"message", error.message}});
-  {
-    std::lock_guard lock(status_mutex_);
-    status_.failure = error;
-  }
-  close();
-  failed_(partition_, std::move(error));
-}
-
-void AggregatePartition::report(std::string phase) {
-  std::lock_guard lock(status_mutex_);
-  status_.phase = std::move(phase);
-  status_.position = read_;
-  status_.committed = committed_;
-}
-
-PartitionStatus AggregatePartition::status() const {
-  std::lock_guard lock(status_mutex_);
-  return status_;
+void AggregatePartition::describe(PartitionStatus& status) const {
+  status.source = newest_source_;
+  status.position = read_;
+  status.pending = writer_ ? writer_->outstanding_bytes() : 0;
+  status.missing = missing_;
 }
 
 }  // namespace guidepost::worker

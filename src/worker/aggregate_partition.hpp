@@ -2,10 +2,8 @@
 #pragma once
 
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "guidepost/event/block.hpp"
@@ -24,13 +22,14 @@ struct AggregateOptions {
   Bytes page_memory{256 * 1024 * 1024};     ///< of one partition's pages
   Bytes max_outstanding{32 * 1024 * 1024};  ///< of one partition's puts without an acknowledgement
   std::chrono::milliseconds commit_interval{1000};
-  std::chrono::milliseconds tick{100};      ///< how often ages are looked at
+  std::chrono::milliseconds tick{100};           ///< how often ages are looked at
+  std::chrono::milliseconds look_for_missing{15'000};  ///< how often what is applied is held against what was decided
   TableOptions tables;
 };
 
 /// Applies the blocks of its partition to the tables by the rules of section 4 of the design. It asks
 /// no clock, no mapping and no rule about the content: the resolved log decides.
-class AggregatePartition final : public PartitionWorker, public std::enable_shared_from_this<AggregatePartition> {
+class AggregatePartition final : public PartitionWorker {
  public:
   /// What it works with; all of it outlives the partition.
   struct Needs {
@@ -42,18 +41,10 @@ class AggregatePartition final : public PartitionWorker, public std::enable_shar
     const AggregateOptions& options;
     const Names& names;
   };
-  using Failed = std::function<void(Partition, Error)>;
-
   AggregatePartition(Needs needs, Partition partition, Failed failed);
 
   void start() override;
-  void drain(Task done) override;
-  void close() override;
   void flush() override;
-  PartitionStatus status() const override;
-
-  Executor& executor() { return needs_.executor; }
-  bool closed() const { return closed_; }
 
  private:
   /// Where the chain stood after the block before a resolved offset.
@@ -64,7 +55,7 @@ class AggregatePartition final : public PartitionWorker, public std::enable_shar
   /// Everything about one source. There is one per partition, but for topics that were made again.
   struct SourceState {
     SourceId id;
-    DurablePosition chain;    ///< applied up to here, in memory
+    DurablePosition chain;  ///< applied up to here, in memory
     DurablePosition durable;  ///< D, as last written
     PageTable pages;
     LedgerTable ledger;
@@ -75,14 +66,19 @@ class AggregatePartition final : public PartitionWorker, public std::enable_shar
     Offset at;
     event::Block block;
     SourceState* source = nullptr;
-    int loads = 0;            ///< reads under way
+    int loads = 0;  ///< reads under way
     int pages_continued = 0;  ///< loaded pages that hold something already
   };
 
+  void fetched(std::unique_ptr<LogBatch> batch) override;
+  void commit() override;
+  void commit_answered() override;
+  void finish() override;
+  void drop() override;
+  void describe(PartitionStatus& status) const override;
+
   void begin_at(Offset resolved);
   void restart_from_commit();
-  void fetch();
-  void fetched(Result<std::unique_ptr<LogBatch>> batch);
   void next_block();
   void find_source(SourceId source);
   void source_found(SourceId source, DurablePosition chain);
@@ -103,25 +99,23 @@ class AggregatePartition final : public PartitionWorker, public std::enable_shar
   void write_all();
   void write_pages(SourceState& source, const std::vector<PageTable::Slot*>& slots);
   void write_ledger(SourceState& source);
-  void commit_later();
-  void commit();
-  void commit_resolved(Offset resolved);
   void settled();
   void drained_if_clean();
-  void fail_partition(Error error);
-  void report(std::string phase);
+  void look_for_missing_later();
+  void look_for_missing();
+  void compare_with_decided();
+  void say_missing(std::optional<std::pair<Offset, Offset>> missing);
 
   /// Asks until there is an answer; one that comes after `counter` has risen is dropped.
   template <class T, class Ask, class Done>
-  void ask(std::string_view what, const std::uint64_t& counter, Ask ask, Done done);
+  void ask_while(std::string_view what, const std::uint64_t& counter, Ask ask, Done done) {
+    this->ask<T>(what, std::move(ask), [&counter, asked = counter, done = std::move(done)](auto... answer) mutable {
+      if (asked == counter) done(std::move(answer)...);
+    });
+  }
 
   Needs needs_;
-  Partition partition_;
-  Failed failed_;
-  bool closed_ = false;
-  bool draining_ = false;
   bool flushing_ = false;  // commit as soon as what is written is durable
-  Task drained_;
   // Answers to questions from before are dropped: those of applying at a restart and at a drain, those
   // of a commit at a restart alone.
   std::uint64_t applying_ = 0;
@@ -131,17 +125,20 @@ class AggregatePartition final : public PartitionWorker, public std::enable_shar
   std::shared_ptr<TableWriter> writer_;
   std::map<SourceId, std::unique_ptr<SourceState>> sources_;
 
-  bool fetching_ = false;
-  Backoff fetch_backoff_;
   std::unique_ptr<LogBatch> batch_;
   std::size_t batch_taken_ = 0;
   std::optional<Current> current_;
-  Offset read_;       // resolved offset up to which blocks are applied, passed or skipped
-  Offset committed_;
-  bool committing_ = false;
+  Offset read_;  // resolved offset up to which blocks are applied, passed or skipped
+  std::optional<SourceId> newest_source_;
 
-  mutable std::mutex status_mutex_;
-  PartitionStatus status_;
+  /// What ingest had decided, and how far the resolved log went after that was read.
+  struct Decided {
+    SourceId source;
+    Offset committed;
+    Offset resolved_end;
+  };
+  std::optional<Decided> decided_;  // to be compared once the log is read that far
+  std::optional<std::pair<Offset, Offset>> missing_;
 };
 
 }  // namespace guidepost::worker

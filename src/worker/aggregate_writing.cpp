@@ -3,8 +3,8 @@
 
 #include "guidepost/event/bad_row.hpp"
 #include "guidepost/event/event_row.hpp"
-#include "worker/aggregate_ask.hpp"
 #include "worker/aggregate_metrics.hpp"
+#include "worker/aggregate_partition.hpp"
 
 namespace guidepost::worker {
 namespace {
@@ -48,10 +48,11 @@ bool AggregatePartition::overloaded() {
 }
 
 void AggregatePartition::tick_later() {
-  needs_.executor.post_after(needs_.options.tick, [self = shared_from_this()] {
-    if (self->closed_) return;
-    if (!self->draining_) self->write_due_pages();
-    self->tick_later();
+  needs_.executor.post_after(needs_.options.tick, [this, alive = shared_from_this()] {
+    if (closed()) return;
+    if (!draining()) write_due_pages();
+    compare_with_decided();
+    tick_later();
   });
 }
 
@@ -105,26 +106,15 @@ void AggregatePartition::write_ledger(SourceState& source) {
   writer_->put_pages(ledger_table(needs_.names, needs_.options.tables), std::move(rows), std::move(held), [] {});
 }
 
-void AggregatePartition::commit_later() {
-  needs_.executor.post_after(needs_.options.commit_interval, [self = shared_from_this()] {
-    if (self->closed_) return;
-    self->commit();
-    self->commit_later();
-  });
-}
-
 // Rule 10: R' is the oldest obligation (else everything read), and D' the chain *at R'*. D' first.
 void AggregatePartition::commit() {
-  if (committing_ || !writer_) return;
+  if (committing() || !writer_) return;
   const auto resolved = obligations_.oldest().value_or(read_);
-  if (resolved <= committed_) {
-    report(draining_ ? "draining" : "running");
-    return;
-  }
-  committing_ = true;
+  if (resolved <= committed_) return report();
+  begin_commit();
   auto waits = std::make_shared<int>(1);
   const auto one_done = [this, waits, resolved] {
-    if (--*waits == 0) commit_resolved(resolved);
+    if (--*waits == 0) send_commit({resolved, "v1"});
   };
   for (const auto& [id, source] : sources_) {
     auto position = source->durable;
@@ -135,7 +125,7 @@ void AggregatePartition::commit() {
     if (position.offset <= source->durable.offset) continue;
     source->durable = position;
     ++*waits;
-    ask<void>(
+    ask_while<void>(
         "durable position", restarts_,
         [this, number = id, position](Completion<void> answer) {
           needs_.state.put_durable(number, position, std::move(answer));
@@ -145,22 +135,9 @@ void AggregatePartition::commit() {
   one_done();
 }
 
-void AggregatePartition::commit_resolved(Offset resolved) {
-  needs_.member.commit(
-      partition_, {resolved, "v1"},
-      {needs_.executor, [self = shared_from_this(), resolved, restart = restarts_](const Result<void>& result) {
-         if (self->closed_ || restart != self->restarts_) return;
-         self->committing_ = false;
-         if (!result && !result.error().retryable() && result.error().code != ErrorCode::kCancelled) {
-           return self->fail_partition(result.error());
-         }
-         // A commit that does not come through costs repeated work, nothing else: the next one
-         // carries it. While draining there is no next one.
-         if (result || self->draining_) self->committed_ = resolved;
-         if (self->committed_ == self->read_) self->flushing_ = false;
-         self->report(self->draining_ ? "draining" : "running");
-         self->drained_if_clean();
-       }});
+void AggregatePartition::commit_answered() {
+  if (committed_ == read_) flushing_ = false;
+  drained_if_clean();
 }
 
 }  // namespace guidepost::worker

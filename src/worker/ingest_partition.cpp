@@ -34,47 +34,41 @@ RulesHash rules_of(const event::Decoder& decoder, const enrich::Enricher& enrich
 }  // namespace
 
 IngestPartition::IngestPartition(Needs needs, Partition partition, std::string topic_id, Failed failed)
-    : needs_(needs),
-      partition_(partition),
+    : PartitionWorker("ingest", needs.executor, needs.member, partition, std::move(failed)),
+      needs_(needs),
       topic_id_(std::move(topic_id)),
-      failed_(std::move(failed)),
-      rules_(rules_of(needs.decoder, needs.enricher, needs.options)) {
-  status_.partition = partition;
-  set_phase("recovering");
-}
+      rules_(rules_of(needs.decoder, needs.enricher, needs.options)) {}
 
 void IngestPartition::start() {
   IngestRecovery::Needs needs{needs_.executor, needs_.log, needs_.member, needs_.state, needs_.decoder, needs_.options};
   recovery_ = std::make_shared<IngestRecovery>(
       needs, TopicPartition{needs_.names.raw_topic(), partition_}, topic_id_,
-      [self = shared_from_this()](Result<RecoveredIngest> found) { self->recovered(std::move(found)); });
+      [this, alive = shared_from_this()](Result<RecoveredIngest> found) { recovered(std::move(found)); });
   recovery_->start();
 }
 
 void IngestPartition::recovered(Result<RecoveredIngest> found) {
   recovery_.reset();
-  if (closed_) return;
+  if (closed()) return;
   if (!found) return fail_partition(found.error());
   source_ = found->source;
   taken_ = committed_ = found->position;
   view_.run = found->run;
   decider_ = std::make_unique<Decider>(needs_.decoder, needs_.enricher, std::move(found->window), partition_,
                                        found->last_record_time);
+  const auto while_open = [weak = weak_from_this()](auto then) {
+    return [weak, then](auto... args) {
+      if (const auto alive = weak.lock(); alive && !alive->closed()) then(std::move(args)...);
+    };
+  };
+  BlockWriter::Events events{.acknowledged = while_open([this] {
+                               fetch_ahead();
+                               drained_if_empty();
+                             }),
+                             .refused = while_open([this](Error error) { fail_partition(std::move(error)); })};
   writer_ = std::make_shared<BlockWriter>(needs_.executor, needs_.producer,
                                           TopicPartition{needs_.names.resolved_topic(), partition_}, found->position,
-                                          found->run,
-                                          BlockWriter::Events{.acknowledged =
-                                                                  [weak = weak_from_this()] {
-                                                                    auto self = weak.lock();
-                                                                    if (!self || self->closed_) return;
-                                                                    self->fetch();
-                                                                    self->drained_if_empty();
-                                                                  },
-                                                              .refused =
-                                                                  [weak = weak_from_this()](Error error) {
-                                                                    if (auto self = weak.lock())
-                                                                      self->fail_partition(std::move(error));
-                                                                  }});
+                                          found->run, std::move(events));
   open_.decisions.from = open_.decisions.to = found->position;
   log::info("ingest_starts", {{"partition", partition_.value},
                               {"source", source_.number.value},
@@ -84,53 +78,35 @@ void IngestPartition::recovered(Result<RecoveredIngest> found) {
 }
 
 void IngestPartition::find_view() {
-  ask_until_answered<identity::MappingView>(
-      shared_from_this(), "mapping run",
-      [this](Completion<identity::MappingView> answer) {
-        auto shared = std::make_shared<Completion<identity::MappingView>>(std::move(answer));
-        needs_.resolver.pass_marker(view_.run,
-                                    [shared](Result<identity::MappingView> view) { (*shared)(std::move(view)); });
-      },
-      [this](Result<identity::MappingView> view) {
-        if (!view) return fail_partition(view.error());
-        view_ = std::move(*view);
-        set_phase("running");
+  ask<identity::MappingView>(
+      "mapping run",
+      [this](Completion<identity::MappingView> answer) { needs_.resolver.pass_marker(view_.run, std::move(answer)); },
+      [this](identity::MappingView view) {
+        view_ = std::move(view);
+        report("running");
         needs_.member.start(partition_, taken_);
-        commit_later();
-        fetch();
+        commit_every(needs_.options.commit_interval);
+        fetch_ahead();
       });
 }
 
 // One batch is fetched ahead while another one is being decided; none while too much is unacknowledged.
-void IngestPartition::fetch() {
-  if (fetching_ || waiting_ || draining_ || closed_ || !decider_) return;
+void IngestPartition::fetch_ahead() {
+  if (waiting_ || !decider_) return;
   if (writer_->unacknowledged_bytes() > needs_.options.max_unacknowledged.value) return;
-  fetching_ = true;
   const auto& block = needs_.options.block;
-  needs_.member.fetch(partition_, {block.events, block.bytes, kFetchWait},
-                      {needs_.executor, [self = shared_from_this()](Result<std::unique_ptr<LogBatch>> batch) {
-                         self->fetched(std::move(batch));
-                       }});
+  fetch({block.events, block.bytes, kFetchWait});
 }
 
-void IngestPartition::fetched(Result<std::unique_ptr<LogBatch>> batch) {
-  fetching_ = false;
-  if (closed_ || draining_) return;
-  if (!batch) {
-    if (batch.error().code == ErrorCode::kCancelled) return;  // revoked: drain or close follows
-    if (!batch.error().retryable()) return fail_partition(batch.error());
-    needs_.executor.post_after(fetch_backoff_.next(), [self = shared_from_this()] { self->fetch(); });
-    return;
-  }
-  fetch_backoff_.reset();
-  if ((*batch)->next() == (*batch)->from()) return fetch();
-  taken_ = (*batch)->next();
-  waiting_ = std::move(*batch);
+void IngestPartition::fetched(std::unique_ptr<LogBatch> batch) {
+  if (batch->next() == batch->from()) return fetch_ahead();
+  taken_ = batch->next();
+  waiting_ = std::move(batch);
   if (!batch_) take_next_batch();
 }
 
 void IngestPartition::take_next_batch() {
-  if (!waiting_ || draining_ || closed_) return;
+  if (!waiting_ || draining() || closed()) return;
   std::size_t bytes = 0;
   for (const auto& record : waiting_->records()) bytes += record.key.size() + record.value.size();
   const auto& limits = needs_.options.block;
@@ -147,7 +123,7 @@ void IngestPartition::take_next_batch() {
     arena_ = std::move(spare_arenas_.back());
     spare_arenas_.pop_back();
   }
-  fetch();
+  fetch_ahead();
   decide_rest();
 }
 
@@ -165,24 +141,19 @@ void IngestPartition::decide_rest() {
     std::fill(key_of_.begin(), key_of_.end(), kNoKey);
     return resolve(identity::Histories{});
   }
-  ask_until_answered<identity::Histories>(
-      shared_from_this(), "mapping of a batch",
-      [this](Completion<identity::Histories> answer) {
-        auto shared = std::make_shared<Completion<identity::Histories>>(std::move(answer));
-        needs_.resolver.lookup(keys_,
-                               [shared](Result<identity::Histories> histories) { (*shared)(std::move(histories)); });
-      },
-      [this](Result<identity::Histories> histories) {
-        if (!draining_) resolve(std::move(histories));
+  ask<identity::Histories>(
+      "mapping of a batch",
+      [this](Completion<identity::Histories> answer) { needs_.resolver.lookup(keys_, std::move(answer)); },
+      [this](const identity::Histories& histories) {
+        if (!draining()) resolve(histories);
       });
 }
 
-void IngestPartition::resolve(Result<identity::Histories> histories) {
-  if (!histories) return fail_partition(histories.error());
+void IngestPartition::resolve(const identity::Histories& histories) {
   const identity::History nothing;
   for (std::size_t i = 0; i < undecided_.accepted.size(); ++i) {
     auto& accepted = undecided_.accepted[i];
-    const auto history = key_of_[i] == kNoKey ? nothing : (*histories)[key_of_[i]];
+    const auto history = key_of_[i] == kNoKey ? nothing : histories[key_of_[i]];
     const auto resolution = identity::resolve(history, view_, accepted.time, accepted.text[Field::kClaimedCustomer],
                                               needs_.options.resolve);
     accepted.text[Field::kCustomer] = arena_->copy(resolution.customer);
@@ -212,27 +183,23 @@ void IngestPartition::segment_done() {
 
 void IngestPartition::pass_marker() {
   const auto marker = identity::decode_marker(undecided_.control_value);
-  const auto proceed = [this] { segment_done(); };
-  if (!marker || marker->run <= view_.run) {
-    // A repeated marker changes nothing; one that cannot be read is a control record like others.
-    if (!marker)
-      log::error("control_record_unreadable", {{"partition", partition_.value}, {"before", undecided_.next.value}});
-    return proceed();
+  if (!marker) {
+    log::error("control_record_unreadable", {{"partition", partition_.value}, {"before", undecided_.next.value}});
+    return segment_done();
   }
-  ask_until_answered<identity::MappingView>(
-      shared_from_this(), "mapping run of a marker",
+  if (marker->run <= view_.run) return segment_done();  // a repeated marker changes nothing
+  ask<identity::MappingView>(
+      "mapping run of a marker",
       [this, run = marker->run](Completion<identity::MappingView> answer) {
-        auto shared = std::make_shared<Completion<identity::MappingView>>(std::move(answer));
-        needs_.resolver.pass_marker(run, [shared](Result<identity::MappingView> view) { (*shared)(std::move(view)); });
+        needs_.resolver.pass_marker(run, std::move(answer));
       },
-      [this, proceed](Result<identity::MappingView> view) {
-        if (draining_) return;
-        if (!view) return fail_partition(view.error());
-        view_ = std::move(*view);
+      [this](identity::MappingView view) {
+        if (draining()) return;
+        view_ = std::move(view);
         markers_.push_back({view_.run, open_.decisions.to});
         log::info("marker_passed",
                   {{"partition", partition_.value}, {"run", view_.run.value}, {"offset", open_.decisions.to.value}});
-        proceed();
+        segment_done();
       });
 }
 
@@ -247,18 +214,18 @@ void IngestPartition::batch_decided() {
     cut_block_later();
   }
   if (waiting_)
-    return needs_.executor.post([self = shared_from_this()] {
-      if (!self->batch_) self->take_next_batch();
+    return needs_.executor.post([this, alive = shared_from_this()] {
+      if (!batch_) take_next_batch();
     });
-  fetch();
+  fetch_ahead();
 }
 
 void IngestPartition::cut_block_later() {
-  needs_.executor.post_after(needs_.options.block.age, [self = shared_from_this(), number = open_.number] {
-    if (self->closed_ || self->draining_ || self->open_.number != number) return;
+  needs_.executor.post_after(needs_.options.block.age, [this, alive = shared_from_this(), number = open_.number] {
+    if (closed() || draining() || open_.number != number) return;
     // In the middle of a batch the block ends with the batch: its number of bytes and its views are one piece.
-    if (self->batch_) return self->cut_block_later();
-    self->cut_block();
+    if (batch_) return cut_block_later();
+    cut_block();
   });
 }
 
@@ -286,18 +253,10 @@ void IngestPartition::cut_block() {
   decisions.from = decisions.to;
 }
 
-void IngestPartition::commit_later() {
-  needs_.executor.post_after(needs_.options.commit_interval, [self = shared_from_this()] {
-    if (self->closed_) return;
-    self->commit();
-    self->commit_later();
-  });
-}
-
 // The state table learns which markers were passed before the commit that lies behind them.
 void IngestPartition::commit() {
-  if (committing_ || !writer_ || writer_->acknowledged() <= committed_) return;
-  committing_ = true;
+  if (committing() || !writer_ || writer_->acknowledged() <= committed_) return;
+  begin_commit();
   const auto position = writer_->acknowledged();
   const auto run = writer_->acknowledged_run();
   std::optional<StateTable::PassedMarker> passed;
@@ -306,43 +265,19 @@ void IngestPartition::commit() {
     markers_.pop_front();
   }
   if (!passed) return commit_position(position, run);
-  ask_until_answered<void>(
-      shared_from_this(), "state of markers",
+  ask<void>(
+      "state of markers",
       [this, marker = *passed](Completion<void> answer) {
         needs_.state.put_passed_marker(source_.number, marker, std::move(answer));
       },
-      [this, position, run](Result<void> put) {
-        if (!put) return fail_partition(put.error());
-        commit_position(position, run);
-      });
+      [this, position, run] { commit_position(position, run); });
 }
 
 void IngestPartition::commit_position(Offset position, RunId run) {
-  Commit commit{position, IngestCommit{source_.number, run}.encode()};
-  needs_.member.commit(partition_, std::move(commit),
-                       {needs_.executor, [self = shared_from_this(), position](Result<void> result) {
-                          if (self->closed_) return;
-                          self->committing_ = false;
-                          if (result) {
-                            self->committed_ = position;
-                          } else if (!result.error().retryable() && result.error().code != ErrorCode::kCancelled) {
-                            return self->fail_partition(result.error());
-                          } else if (self->draining_) {
-                            // A commit that does not come through costs repeated work, nothing else.
-                            self->committed_ = position;
-                          }
-                          std::lock_guard lock(self->status_mutex_);
-                          self->status_.committed = self->committed_;
-                          self->status_.position = self->taken_;
-                          self->status_.pending = self->writer_->unacknowledged_bytes();
-                        }});
+  send_commit({position, IngestCommit{source_.number, run}.encode()});
 }
 
-void IngestPartition::drain(Task done) {
-  if (closed_) return done();
-  draining_ = true;
-  drained_ = std::move(done);
-  set_phase("draining");
+void IngestPartition::finish() {
   if (!writer_) return close();
   waiting_.reset();
   // A batch in the middle of being decided is given up: whoever comes next decides it again.
@@ -351,44 +286,23 @@ void IngestPartition::drain(Task done) {
 }
 
 void IngestPartition::drained_if_empty() {
-  if (!draining_ || closed_ || !writer_->empty()) return;
+  if (!draining() || !writer_->empty()) return;
   if (writer_->acknowledged() <= committed_) return close();
   commit();
-  needs_.executor.post_after(std::chrono::milliseconds{10}, [self = shared_from_this()] { self->drained_if_empty(); });
 }
 
-void IngestPartition::close() {
+void IngestPartition::drop() {
   if (recovery_) recovery_->close();
   recovery_.reset();
   if (writer_) writer_->close();
-  closed_ = true;
-  set_phase("stopped");
   waiting_.reset();
-  if (drained_) std::exchange(drained_, Task{})();
 }
 
-void IngestPartition::fail_partition(Error error) {
-  if (closed_) return;
-  log::error("ingest_stops",
-             {{"partition", partition_.value}, {"error", to_string(error.code)}, {"message", error.message}});
-  {
-    std::lock_guard lock(status_mutex_);
-    status_.failure = error;
-  }
-  close();
-  failed_(partition_, std::move(error));
-}
-
-void IngestPartition::set_phase(std::string phase) {
-  std::lock_guard lock(status_mutex_);
-  status_.phase = std::move(phase);
-  if (writer_) status_.source = source_.number;
-  status_.position = taken_;
-}
-
-PartitionStatus IngestPartition::status() const {
-  std::lock_guard lock(status_mutex_);
-  return status_;
+void IngestPartition::describe(PartitionStatus& status) const {
+  status.position = taken_;
+  if (!writer_) return;
+  status.source = source_.number;
+  status.pending = writer_->unacknowledged_bytes();
 }
 
 void IngestPartition::count(const event::Decisions& decisions) {

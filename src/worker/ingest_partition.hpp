@@ -2,9 +2,7 @@
 #pragma once
 
 #include <deque>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "base/names.hpp"
@@ -23,7 +21,7 @@
 namespace guidepost::worker {
 
 /// Decides about every raw offset of its partition, once it may, and sends the decisions as blocks.
-class IngestPartition final : public PartitionWorker, public std::enable_shared_from_this<IngestPartition> {
+class IngestPartition final : public PartitionWorker {
  public:
   /// What it works with; all of it outlives the partition. One thread's partitions share it.
   struct Needs {
@@ -38,17 +36,9 @@ class IngestPartition final : public PartitionWorker, public std::enable_shared_
     const IngestOptions& options;
     const Names& names;
   };
-  using Failed = std::function<void(Partition, Error)>;
-
   IngestPartition(Needs needs, Partition partition, std::string topic_id, Failed failed);
 
   void start() override;
-  void drain(Task done) override;
-  void close() override;
-  PartitionStatus status() const override;
-
-  Executor& executor() { return needs_.executor; }
-  bool closed() const { return closed_; }
 
  private:
   /// Decided records that wait for the rest of their block, and the memory that their views point into.
@@ -61,34 +51,31 @@ class IngestPartition final : public PartitionWorker, public std::enable_shared_
     std::uint64_t number = 0;
   };
 
+  void fetched(std::unique_ptr<LogBatch> batch) override;
+  void commit() override;
+  void commit_answered() override { drained_if_empty(); }
+  void finish() override;
+  void drop() override;
+  void describe(PartitionStatus& status) const override;
+
   void recovered(Result<RecoveredIngest> found);
   void find_view();
-  void fetch();
-  void fetched(Result<std::unique_ptr<LogBatch>> batch);
+  void fetch_ahead();
   void take_next_batch();
   void decide_rest();
-  void resolve(Result<identity::Histories> histories);
+  void resolve(const identity::Histories& histories);
   void segment_decided();
   void segment_done();
   void pass_marker();
   void batch_decided();
   void cut_block();
   void cut_block_later();
-  void commit_later();
-  void commit();
   void commit_position(Offset position, RunId run);
   void drained_if_empty();
-  void fail_partition(Error error);
-  void set_phase(std::string phase);
   void count(const event::Decisions& decisions);
 
   Needs needs_;
-  Partition partition_;
   std::string topic_id_;
-  Failed failed_;
-  bool closed_ = false;
-  bool draining_ = false;
-  Task drained_;
 
   std::shared_ptr<IngestRecovery> recovery_;
   std::unique_ptr<Decider> decider_;
@@ -98,8 +85,6 @@ class IngestPartition final : public PartitionWorker, public std::enable_shared_
   RulesHash rules_;
   Offset taken_;  // end of the offsets fetched
 
-  bool fetching_ = false;
-  Backoff fetch_backoff_;
   std::unique_ptr<LogBatch> waiting_;  // fetched while another batch is being decided
   std::unique_ptr<LogBatch> batch_;    // being decided
   std::size_t batch_taken_ = 0;        // records of it that are decided
@@ -111,11 +96,6 @@ class IngestPartition final : public PartitionWorker, public std::enable_shared_
   OpenBlock open_;
 
   std::deque<StateTable::PassedMarker> markers_;  // passed, not in the state table yet
-  Offset committed_;
-  bool committing_ = false;
-
-  mutable std::mutex status_mutex_;
-  PartitionStatus status_;
 };
 
 }  // namespace guidepost::worker

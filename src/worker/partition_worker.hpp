@@ -1,12 +1,19 @@
-// What a role knows of the state machine of one partition.
+// The state machine of one owned partition: what ingest and aggregate have in common.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "guidepost/base/executor.hpp"
 #include "guidepost/base/ids.hpp"
 #include "guidepost/base/result.hpp"
+#include "guidepost/ports/event_log.hpp"
+#include "worker/retry.hpp"
 
 namespace guidepost::worker {
 
@@ -14,28 +21,106 @@ namespace guidepost::worker {
 struct PartitionStatus {
   Partition partition;
   std::optional<SourceId> source;
-  std::string phase;      ///< recovering, running, draining, stopped
-  Offset position;        ///< of what it reads: everything below was taken
-  Offset committed;       ///< the group's commit
-  Offset end;             ///< end of what it reads, as last seen
-  std::uint64_t pending = 0;  ///< work not durable yet: bytes of blocks, dirty pages
+  std::string phase;          ///< recovering, running, draining, stopped
+  Offset position;            ///< of what it reads: everything below was taken
+  Offset committed;           ///< the group's commit
+  std::uint64_t pending = 0;  ///< bytes of blocks or puts without an acknowledgement
+  /// Decided offsets whose blocks are missing in the resolved log: [from, to) is in no number.
+  std::optional<std::pair<Offset, Offset>> missing;
   std::optional<Error> failure;
 };
 
-/// The single-threaded state machine of one owned partition.
+/// Runs on one thread from assignment to drain or close: fetches, and what it fetched is taken by the kind;
+/// commits in intervals; fails once. Held by a shared_ptr: whoever waits for an answer keeps it.
 /// Thread: its executor's, but status() which is any. Blocks: never.
-class PartitionWorker {
+class PartitionWorker : public std::enable_shared_from_this<PartitionWorker> {
  public:
+  /// Told of a permanent failure, once, after the worker has closed.
+  using Failed = std::function<void(Partition, Error)>;
+
+  /// `role` is for the log. `executor` and `member` outlive the worker.
+  PartitionWorker(std::string_view role, Executor& executor, GroupMember& member, Partition partition, Failed failed);
   virtual ~PartitionWorker() = default;
+  PartitionWorker(const PartitionWorker&) = delete;
+  PartitionWorker& operator=(const PartitionWorker&) = delete;
+
   virtual void start() = 0;
   /// Stops intake, makes durable what is cheap, commits, then calls `done`, once. Nothing of the
   /// partition is used afterwards.
-  virtual void drain(Task done) = 0;
+  void drain(Task done);
   /// Drops everything at once: nothing is written or committed any more.
-  virtual void close() = 0;
+  void close();
   /// Makes everything taken so far durable and commits it soon, without stopping.
   virtual void flush() {}
-  virtual PartitionStatus status() const = 0;
+  PartitionStatus status() const;
+
+  Executor& executor() { return executor_; }
+  bool closed() const { return closed_; }
+
+ protected:
+  /// Takes what was fetched; the next fetch is the kind's to ask for.
+  virtual void fetched(std::unique_ptr<LogBatch> batch) = 0;
+  /// Sends a commit where there is something to commit; comes in intervals.
+  virtual void commit() = 0;
+  /// A commit was answered.
+  virtual void commit_answered() = 0;
+  /// Intake has ended: makes durable what it can, then calls close(), now or later.
+  virtual void finish() = 0;
+  /// Lets go of everything; nothing of it may call back.
+  virtual void drop() = 0;
+  virtual void describe(PartitionStatus& status) const = 0;
+
+  bool draining() const { return draining_; }
+  /// Asks for the next records, unless that is under way already or the end has come.
+  void fetch(FetchLimits limits);
+  bool fetching() const { return fetching_; }
+  /// Commits in this interval from now on.
+  void commit_every(std::chrono::milliseconds interval);
+  /// Whether a commit is being made; the kind asks before it begins one.
+  bool committing() const { return committing_; }
+  void begin_commit() { committing_ = true; }
+  /// The group's part of it, which ends it.
+  void send_commit(Commit commit);
+  /// The commit under way, if any, is none of ours any more.
+  void forget_commit();
+  /// Refreshes what status() shows.
+  void report();
+  void report(std::string phase);
+  void fail_partition(Error error);
+  /// Asks until there is an answer and hands it to `done`; a permanent error fails the partition.
+  template <class T, class Ask, class Done>
+  void ask(std::string_view what, Ask ask, Done done);
+
+  const Partition partition_;
+  Offset committed_;
+
+ private:
+  std::string_view role_;
+  Executor& executor_;
+  GroupMember& member_;
+  Failed failed_;
+  bool closed_ = false;
+  bool draining_ = false;
+  Task drained_;
+  bool fetching_ = false;
+  Backoff fetch_backoff_;
+  bool committing_ = false;
+  std::uint64_t commits_forgotten_ = 0;
+  mutable std::mutex status_mutex_;
+  PartitionStatus status_;
 };
+
+template <class T, class Ask, class Done>
+void PartitionWorker::ask(std::string_view what, Ask ask, Done done) {
+  ask_until_answered<T>(shared_from_this(), what, std::move(ask),
+                        [this, done = std::move(done)](Result<T> result) mutable {
+                          if (!result) return fail_partition(result.error());
+                          if constexpr (std::is_void_v<T>) {
+                            done();
+                          } else {
+                            done(std::move(*result));
+                          }
+                        });
+}
 
 }  // namespace guidepost::worker

@@ -190,6 +190,11 @@ std::optional<Commit> FakeEventLog::commit_of(const std::string& group, const To
   return commit == commits_.end() ? std::nullopt : std::optional(commit->second);
 }
 
+void FakeEventLog::set_commit(const std::string& group, const TopicPartition& partition, Commit commit) {
+  std::lock_guard lock(mutex_);
+  commits_[{group, topics_.at(partition.topic).id, partition.partition}] = std::move(commit);
+}
+
 void FakeEventLog::create_topic(TopicSpec spec, Completion<TopicState> done) {
   faults_.run(Call::kCreateTopic, std::move(done), [this, spec = std::move(spec)]() -> Result<TopicState> {
     if (auto ok = check(spec); !ok) return tl::unexpected(ok.error());

@@ -53,6 +53,8 @@ class FakeEventLog final : public EventLog, private CommitStore {
   /// What is stored, by offset.
   std::map<Offset, StoredRecord> stored(const TopicPartition& partition) const;
   std::optional<Commit> commit_of(const std::string& group, const TopicPartition& partition) const;
+  /// As a member of the group would commit it.
+  void set_commit(const std::string& group, const TopicPartition& partition, Commit commit);
 
   void create_topic(TopicSpec spec, Completion<TopicState> done) override;
   void delete_topic(std::string topic, Completion<void> done) override;

@@ -43,8 +43,8 @@ nlohmann::json json_of(const std::vector<worker::PartitionStatus>& partitions) {
                     {"phase", p.phase},
                     {"position", p.position.value},
                     {"committed", p.committed.value},
-                    {"end", p.end.value},
                     {"pending", p.pending}});
+    if (p.missing) list.back()["missing"] = {{"from", p.missing->first.value}, {"to", p.missing->second.value}};
     if (p.failure) list.back()["failure"] = p.failure->message;
   }
   return list;
@@ -99,6 +99,13 @@ void print_stage(Call& call, std::string_view name, const std::vector<worker::Pa
   call.out.print(
       fmt::format("{}  {} of {} partitions here\n", text::pad_right(name, 9), shown_phases, partitions.size()));
   for (const auto& p : partitions) {
+    if (p.missing)
+      call.out.print(
+          red(call.out.look(),
+              fmt::format("           partition {}: offsets {} to {} were decided, but their blocks are missing: "
+                          "no number has them",
+                          p.partition.value, p.missing->first.value, p.missing->second.value)) +
+          "\n");
     if (p.failure)
       call.out.print(
           red(call.out.look(), fmt::format("           partition {}: {}", p.partition.value, p.failure->message)) +

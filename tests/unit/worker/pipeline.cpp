@@ -113,10 +113,8 @@ bool Process::drain() {
   return left == 2;
 }
 
-std::map<Partition, worker::PartitionStatus> Process::ingest_status() const {
-  std::map<Partition, worker::PartitionStatus> all;
-  for (const auto& [partition, worker] : ingest_->workers()) all[partition] = worker->status();
-  return all;
+worker::PartitionStatus Process::aggregate_status(Partition partition) const {
+  return aggregate_->workers().at(partition)->status();
 }
 
 namespace {

@@ -43,7 +43,7 @@ class Process {
   /// From now on it does not hear that its partitions went to someone else, and goes on writing.
   void become_zombie() { zombie_ = true; }
   const std::vector<Error>& failures() const { return failures_; }
-  std::map<Partition, worker::PartitionStatus> ingest_status() const;
+  worker::PartitionStatus aggregate_status(Partition partition = Partition{0}) const;
 
  private:
   class Stage;

@@ -198,6 +198,30 @@ TEST(Pipeline, StopsAtATopicThatWasMadeAgainUntilAPersonAcceptsIt) {
   EXPECT_NE(test::readable(world.tables, world.names).find("'shop': 1 0 0 0"), std::string::npos);
 }
 
+TEST(Pipeline, SaysWhichDecidedOffsetsNoBlockHasAlsoAfterARestart) {
+  World world;
+  for (int i = 0; i < 5; ++i) world.raw(page_view("a", i, fmt::format("e{}", i)));
+  {
+    Process process(world, quick_ingest(), quick_aggregate());
+    world.settle();
+    EXPECT_EQ(process.aggregate_status().missing, std::nullopt);
+    EXPECT_TRUE(process.drain());
+  }
+  for (int i = 5; i < 9; ++i) world.raw(page_view("a", i, fmt::format("e{}", i)));
+  const TopicPartition raw{world.names.raw_topic(), Partition{0}};
+  world.log.set_commit(world.names.ingest_group(), raw,
+                       {Offset{9}, IngestCommit{SourceId{1}, RunId{0}}.encode()});  // as if 5 to 8 had been sent
+  for (int restart = 0; restart < 2; ++restart) {
+    Process process(world, quick_ingest(), quick_aggregate());
+    world.settle();
+    EXPECT_EQ(process.aggregate_status().missing, std::pair(Offset{5}, Offset{9}));
+  }
+  world.log.set_commit(world.names.ingest_group(), raw, {Offset{5}, IngestCommit{SourceId{1}, RunId{0}}.encode()});
+  Process process(world, quick_ingest(), quick_aggregate());
+  world.settle();
+  EXPECT_EQ(process.aggregate_status().missing, std::nullopt) << "ingest went back and decided them";
+}
+
 TEST(Pipeline, ResolvesByTheMarkersBeforeAnEventAlone) {
   World world;
   const auto map = [&](std::uint64_t run, std::string_view customer) {

@@ -1,0 +1,109 @@
+#include "worker/partition_worker.hpp"
+
+#include "base/log.hpp"
+
+namespace guidepost::worker {
+
+PartitionWorker::PartitionWorker(std::string_view role, Executor& executor, GroupMember& member, Partition partition,
+                                 Failed failed)
+    : partition_(partition), role_(role), executor_(executor), member_(member), failed_(std::move(failed)) {
+  status_.partition = partition;
+  status_.phase = "recovering";
+}
+
+void PartitionWorker::fetch(FetchLimits limits) {
+  if (fetching_ || draining_ || closed_) return;
+  fetching_ = true;
+  member_.fetch(partition_, limits,
+                {executor_, [this, limits, alive = shared_from_this()](Result<std::unique_ptr<LogBatch>> batch) {
+                   fetching_ = false;
+                   if (closed_ || draining_) return;
+                   if (batch) {
+                     fetch_backoff_.reset();
+                     return fetched(std::move(*batch));
+                   }
+                   if (batch.error().code == ErrorCode::kCancelled) return;  // revoked: drain or close follows
+                   if (!batch.error().retryable()) return fail_partition(batch.error());
+                   executor_.post_after(fetch_backoff_.next(), [this, limits, alive] { fetch(limits); });
+                 }});
+}
+
+void PartitionWorker::commit_every(std::chrono::milliseconds interval) {
+  executor_.post_after(interval, [this, interval, alive = shared_from_this()] {
+    if (closed_) return;
+    commit();
+    commit_every(interval);
+  });
+}
+
+void PartitionWorker::send_commit(Commit commit) {
+  const auto position = commit.position;
+  member_.commit(partition_, std::move(commit),
+                 {executor_, [this, position, forgotten = commits_forgotten_,
+                              alive = shared_from_this()](const Result<void>& result) {
+                    if (closed_ || forgotten != commits_forgotten_) return;
+                    committing_ = false;
+                    if (!result && !result.error().retryable() && result.error().code != ErrorCode::kCancelled)
+                      return fail_partition(result.error());
+                    // One that does not come through costs repeated work, nothing else: the next one carries it.
+                    // While draining there is no next one.
+                    if (result || draining_) committed_ = position;
+                    report();
+                    commit_answered();
+                  }});
+}
+
+void PartitionWorker::forget_commit() {
+  committing_ = false;
+  ++commits_forgotten_;
+}
+
+void PartitionWorker::drain(Task done) {
+  if (closed_) return done();
+  draining_ = true;
+  drained_ = std::move(done);
+  report("draining");
+  finish();
+}
+
+void PartitionWorker::close() {
+  closed_ = true;
+  drop();
+  report("stopped");
+  if (drained_) std::exchange(drained_, Task{})();
+}
+
+void PartitionWorker::fail_partition(Error error) {
+  if (closed_) return;
+  log::error("partition_stops", {{"role", role_},
+                                 {"partition", partition_.value},
+                                 {"error", to_string(error.code)},
+                                 {"message", error.message}});
+  {
+    std::lock_guard lock(status_mutex_);
+    status_.failure = error;
+  }
+  close();
+  failed_(partition_, std::move(error));
+}
+
+void PartitionWorker::report() {
+  std::lock_guard lock(status_mutex_);
+  status_.committed = committed_;
+  describe(status_);
+}
+
+void PartitionWorker::report(std::string phase) {
+  {
+    std::lock_guard lock(status_mutex_);
+    status_.phase = std::move(phase);
+  }
+  report();
+}
+
+PartitionStatus PartitionWorker::status() const {
+  std::lock_guard lock(status_mutex_);
+  return status_;
+}
+
+}  // namespace guidepost::worker
