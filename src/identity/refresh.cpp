@@ -32,11 +32,16 @@ class RunInProgress {
   void give_up();
 
   Result<void> step(std::string_view name) {
-    if (!options_.at_step || options_.at_step(name)) return {};
-    stopped_ = true;
-    return fail(ErrorCode::kCancelled, "the refresh was stopped at: " + std::string(name));
+    if (options_.at_step && !options_.at_step(name)) {
+      stopped_ = true;
+      return fail(ErrorCode::kCancelled, "the refresh was stopped at: " + std::string(name));
+    }
+    return go_on();
   }
-  Result<void> beat() { return lock_->beat(); }
+  Result<void> beat() {
+    if (auto going = go_on(); !going) return going;
+    return lock_->beat();
+  }
   TimeMs wall() const { return options_.lock.wall ? options_.lock.wall() : inline_executor().wall(); }
 
   RunRecord& record() { return record_; }
@@ -47,6 +52,11 @@ class RunInProgress {
   std::vector<RunId> not_counting() const;
 
  private:
+  Result<void> go_on() const {
+    if (complete_ || !options_.cancelled.stop_requested()) return {};  // what is complete is published as well
+    return fail(ErrorCode::kCancelled, "the refresh was stopped; nothing of it is seen");
+  }
+
   const RefreshOptions& options_;
   TableStore& tables_;
   EventLog& log_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <istream>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,8 @@ struct RefreshOptions {
   std::size_t batches_in_flight = 4;
   Patience patience;
   std::function<void(const BadLine&)> on_bad_line;
+  /// Ends the work early: the run is aborted, the lock released. Without effect once the run is complete.
+  std::stop_token cancelled;
   /// Told at named points of the work: lock, aborted_dead, marker_repeated, claimed, batch, sweep,
   /// swept, listed, completed, published. False: stop there and then, as a process that dies would, with nothing
   /// cleaned up. Optional.

@@ -120,6 +120,7 @@ void PageComparison::compare_value(const std::string& key, const Sides& sides) {
 
 void PageComparison::compare_distinct(const std::string& key, const Sides& sides, std::size_t which) {
   std::vector<const rollup::StoredSketch*> sketches;
+  sketches.reserve(sides.stored.size());
   for (const auto* entry : sides.stored) sketches.push_back(&entry->distinct[which]);
   DistinctRecount merged;
   const DistinctRecount* recounted = &merged;

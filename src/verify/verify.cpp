@@ -75,7 +75,7 @@ Result<void> MerchantCheck::run(const std::function<void(const VerifyProgress&)>
 
 /// The first bucket that has a page or a row.
 Result<std::optional<Bucket>> MerchantCheck::next_slice(Bucket from, Bucket to) {
-  const auto page = pages_.next(from, to);
+  auto page = pages_.next(from, to);
   if (!page) return page;
   const auto row = rows_.next(from.start(), to.start());
   if (!row) return tl::unexpected(row.error());

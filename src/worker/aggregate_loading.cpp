@@ -48,6 +48,7 @@ void AggregatePartition::load_missing() {
 void AggregatePartition::load_pages(Month month, std::vector<rollup::PageKey> keys) {
   ++current_->loads;
   std::vector<RowGet> gets;
+  gets.reserve(keys.size());
   for (const auto& key : keys) gets.push_back(page_get(key, {{0, 0}, {0, 1}}));
   auto get = [this, month, gets](Completion<std::vector<Row>> answer) {
     auto rows_or_none = [count = gets.size(), answer = std::move(answer)](Result<std::vector<Row>> rows) mutable {
@@ -92,6 +93,7 @@ void AggregatePartition::load_split_pages(Month month, std::vector<rollup::PageK
 
 void AggregatePartition::place_page(const rollup::PageKey& key, const Row& row) {
   std::vector<std::string_view> cells;
+  cells.reserve(row.cells.size());
   for (const auto& cell : row.cells) cells.push_back(cell.value);
   if (cells.empty()) {
     current_->source->pages.insert(rollup::Page(key, needs_.options.page));

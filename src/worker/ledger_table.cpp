@@ -42,6 +42,7 @@ std::vector<RowGet> LedgerTable::missing(const event::Decisions& decisions, Offs
     }
   });
   std::vector<RowGet> gets;
+  gets.reserve(wanted.size());
   for (const auto& [day, merchants] : wanted) {
     gets.push_back({event::ledger_row({source_, day}),
                     {.family = std::string(event::kLedgerFamily),
@@ -108,6 +109,7 @@ std::vector<RowPut> LedgerTable::encode(Offset label, std::vector<Offset>& held)
   }
   dirty_ = 0;
   std::vector<RowPut> out;
+  out.reserve(rows.size());
   for (auto& [day, row] : rows) out.push_back(std::move(row));
   return out;
 }

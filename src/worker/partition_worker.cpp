@@ -75,10 +75,9 @@ void PartitionWorker::close() {
 
 void PartitionWorker::fail_partition(Error error) {
   if (closed_) return;
-  log::error("partition_stops", {{"role", role_},
-                                 {"partition", partition_.value},
-                                 {"error", to_string(error.code)},
-                                 {"message", error.message}});
+  log::error(
+      "partition_stops",
+      {{"role", role_}, {"partition", partition_.value}, {"error", to_string(error.code)}, {"message", error.message}});
   {
     std::lock_guard lock(status_mutex_);
     status_.failure = error;

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
-#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <thread>
 
 #include "app/ask.hpp"
@@ -26,10 +26,10 @@ std::string host_name() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
-/// HOST:PID:NUMBER, the number telling attempts of one process apart.
+/// HOST:PID:RANDOM; containers may share the first two.
 std::string new_owner() {
-  static std::atomic<int> attempts = 0;
-  return fmt::format("{}:{}:{}", host_name(), getpid(), ++attempts);
+  std::random_device random;
+  return fmt::format("{}:{}:{:08x}{:08x}", host_name(), getpid(), random(), random());
 }
 
 /// Whether that owner was a process of this machine that ended.
@@ -61,7 +61,7 @@ identity::RefreshOptions options_of(Call& call) {
   options.on_bad_line = [&call](const identity::BadLine& bad) {
     call.out.complain(fmt::format("line {}: {}", bad.line, bad.reason));
   };
-  options.at_step = [stop = call.cancelled](std::string_view) { return !stop.stop_requested(); };
+  options.cancelled = call.cancelled;
   return options;
 }
 

@@ -294,6 +294,26 @@ TEST_F(RefreshTest, a_holder_that_is_known_to_be_gone_is_not_waited_for) {
   EXPECT_TRUE(refresh(csv_of(0, 1), o));
 }
 
+TEST_F(RefreshTest, one_that_is_cancelled_cleans_up_so_that_the_next_need_not_wait) {
+  std::stop_source source;
+  auto cancelled = options();
+  cancelled.cancelled = source.get_token();
+  cancelled.at_step = [&](std::string_view step) { return step != "batch" || source.request_stop() || true; };
+  EXPECT_EQ(refresh(csv_of(0, 9), cancelled).error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(statuses(), (std::map<std::uint64_t, RunStatus>{{1, RunStatus::kAborted}}));
+  EXPECT_TRUE(refresh(csv_of(0, 9)));
+  EXPECT_EQ(markers(0), Runs{2});
+}
+
+TEST_F(RefreshTest, one_that_is_cancelled_after_it_was_completed_is_published) {
+  std::stop_source source;
+  auto late = options();
+  late.cancelled = source.get_token();
+  late.at_step = [&](std::string_view step) { return step != "completed" || source.request_stop() || true; };
+  EXPECT_TRUE(refresh(csv_of(0, 9), late));
+  EXPECT_EQ(markers(0), Runs{1});
+}
+
 TEST_F(RefreshTest, one_that_was_taken_to_be_dead_and_lives_changes_nothing) {
   auto slow = options();
   bool taken_over = false;
