@@ -4,6 +4,8 @@ import struct
 import sys
 import zlib
 
+from wire import Reader
+
 OUTCOMES = ("accepted", "bad", "duplicate", "skipped")
 FIELDS = """merchant type event_id guid customer claimed_customer session url path title referrer referrer_domain ip user_agent
 language screen country time_on_page_ms query product.id product.name product.category product.price product.quantity
@@ -41,35 +43,7 @@ def lz4_block(packed, size):
     return bytes(out)
 
 
-class Reader:
-    def __init__(self, data):
-        self.data, self.at = data, 0
-
-    def take(self, n):
-        if n > len(self.data) - self.at:
-            raise ValueError("ends early")
-        self.at += n
-        return self.data[self.at - n:self.at]
-
-    def u8(self):
-        return self.take(1)[0]
-
-    def fixed64(self):
-        return struct.unpack("<Q", self.take(8))[0]
-
-    def varint(self):
-        number = shift = 0
-        while True:
-            byte = self.u8()
-            number |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return number
-
-    def zigzag(self):
-        number = self.varint()
-        return number >> 1 ^ -(number & 1)
-
+class Columns(Reader):
     def texts(self, n):
         return [self.take(size) for size in [self.varint() for _ in range(n)]]
 
@@ -102,7 +76,7 @@ def read_block(data):
     block["rules"], block["run"] = f"{r.fixed64():016x}", r.varint()
     counts = [r.varint() for _ in OUTCOMES]
     size = r.varint()
-    r = Reader(lz4_block(r.data[r.at:], size))
+    r = Columns(lz4_block(r.data[r.at:], size))
 
     rows, time = [], 0
     while len(rows) < block["to"] - block["from"]:

@@ -5,6 +5,8 @@ import struct
 import sys
 import zlib
 
+from wire import Reader
+
 DIMENSIONS = """total type url country url,country referrer_domain device_class browser os campaign channel product entry_page
 exit_page""".split()
 TRAFFIC = ("human", "bot")
@@ -12,36 +14,6 @@ COUNTERS = ("events", "page_views", "clicks", "purchases", "identified")
 DISTINCTS = ("devices", "users", "customers")
 MAX_HASHES = 192
 
-
-class Reader:
-    def __init__(self, data):
-        self.data, self.at = data, 0
-
-    def take(self, n):
-        if n > len(self.data) - self.at:
-            raise ValueError("ends early")
-        self.at += n
-        return self.data[self.at - n:self.at]
-
-    def u8(self):
-        return self.take(1)[0]
-
-    def varint(self):
-        value = shift = 0
-        while True:
-            byte = self.u8()
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-
-    def zigzag(self):
-        value = self.varint()
-        return (value >> 1) ^ -(value & 1)
-
-    def end(self):
-        if self.at != len(self.data):
-            raise ValueError("bytes are left over")
 
 
 def read_row(row):
