@@ -58,6 +58,17 @@ std::string_view request_text(std::string_view method, const AccessLogLine& line
 
 std::string_view without_dash(std::string_view text) { return text == "-" ? std::string_view{} : text; }
 
+Bad bad_of(Refusal refusal, std::string_view merchant, std::string_view bytes, Offset offset, TimeMs record_time) {
+  return {.offset = offset,
+          .record_time = record_time,
+          .merchant = merchant.empty() ? kNoMerchant : merchant,
+          .reason = refusal.reason,
+          .field = refusal.field,
+          .bytes = bytes.substr(0, kBadBytes),
+          .full_size = bytes.size(),
+          .full_hash = hash64(bytes)};
+}
+
 }  // namespace
 
 // One record at a time; what is kept between them is memory.
@@ -90,14 +101,7 @@ struct Decoder::Impl {
 
 void Decoder::Impl::refuse(Refusal refusal, std::string_view merchant, const Arrived& arrived, Decoded& out) {
   out.kind = RecordKind::kBad;
-  out.bad.offset = arrived.around.offset;
-  out.bad.record_time = arrived.around.record_time;
-  out.bad.merchant = merchant.empty() ? kNoMerchant : merchant;
-  out.bad.reason = refusal.reason;
-  out.bad.field = refusal.field;
-  out.bad.bytes = arrived.bytes.substr(0, kBadBytes);
-  out.bad.full_size = arrived.bytes.size();
-  out.bad.full_hash = hash64(arrived.bytes);
+  out.bad = bad_of(refusal, merchant, arrived.bytes, arrived.around.offset, arrived.around.record_time);
 }
 
 // The text is copied: its strings are unescaped where they stand, it needs padding, and views of it
@@ -272,6 +276,10 @@ Decoder::~Decoder() = default;
 
 Decoded Decoder::decode(const LogRecord& record, Partition partition, Arena& arena) {
   return impl_->decode(record, partition, arena);
+}
+
+Bad refused(const LogRecord& record, Reason reason) {
+  return bad_of({reason, {}}, {}, record.value, record.offset, record.time);
 }
 
 std::uint64_t Decoder::rules() const { return impl_->rules; }

@@ -50,6 +50,9 @@ class Decoder {
   std::unique_ptr<Impl> impl_;
 };
 
+/// A record that is bad as a whole, whatever is in it. Views point into the record.
+Bad refused(const LogRecord& record, Reason reason);
+
 /// What comes in by HTTP or import is wrapped: what arrived, byte for byte, and what is known besides.
 struct EnvelopeFields {
   TimeMs received;

@@ -12,8 +12,7 @@ void Undecided::clear() {
   duplicates.clear();
   skipped.clear();
   records_taken = 0;
-  ends_with_control = false;
-  control_value = {};
+  marker.reset();
 }
 
 // Whether all of them were taken.
@@ -51,15 +50,18 @@ void Decider::decide(std::span<const LogRecord> records, Offset from, Offset end
         break;
       }
       case event::RecordKind::kControl:
-        out.skipped.push_back({record.offset, record_time});
-        out.ends_with_control = true;
-        out.control_value = record.value;
+        if (auto marker = identity::decode_marker(record.value)) {
+          out.skipped.push_back({record.offset, record_time});
+          out.marker = std::move(*marker);
+        } else {  // somebody else's: it must not vanish among what is no event
+          out.bad.push_back(event::refused(record, event::Reason::kControlInvalid));
+        }
         break;
     }
     passes_.push_back(pass);
-    if (out.ends_with_control) break;
+    if (out.marker) break;
   }
-  if (!out.ends_with_control && out.records_taken == records.size()) {
+  if (!out.marker && out.records_taken == records.size()) {
     // Holes behind the last record. Without any record before them they have no time to go by: the
     // epoch then, as every reader of this log would decide.
     skip_holes(end, TimeMs{}, out);

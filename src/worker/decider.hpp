@@ -1,6 +1,7 @@
 // Decides about a batch of raw records: everything that needs no look-up.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "enrich/enricher.hpp"
 #include "event/decoder.hpp"
 #include "guidepost/event/decision.hpp"
+#include "identity/runs.hpp"
 #include "worker/dedupe_window.hpp"
 
 namespace guidepost::worker {
@@ -19,8 +21,7 @@ struct Undecided {
   std::vector<event::Duplicate> duplicates;
   std::vector<event::Skipped> skipped;
   std::size_t records_taken = 0;  ///< of the batch; fewer than it has where a control record or many holes ended it
-  bool ends_with_control = false;
-  std::string_view control_value;
+  std::optional<identity::RunMarker> marker;  ///< the control record that ended it
   Offset next;  ///< end of the offsets decided
   void clear();
 };

@@ -171,7 +171,7 @@ void IngestPartition::segment_decided() {
   append(decisions.skipped, undecided_.skipped);
   decisions.to = undecided_.next;
   batch_taken_ += undecided_.records_taken;
-  if (undecided_.ends_with_control) return pass_marker();
+  if (undecided_.marker) return pass_marker();
   segment_done();
 }
 
@@ -182,15 +182,10 @@ void IngestPartition::segment_done() {
 }
 
 void IngestPartition::pass_marker() {
-  const auto marker = identity::decode_marker(undecided_.control_value);
-  if (!marker) {
-    log::error("control_record_unreadable", {{"partition", partition_.value}, {"before", undecided_.next.value}});
-    return segment_done();
-  }
-  if (marker->run <= view_.run) return segment_done();  // a repeated marker changes nothing
+  if (undecided_.marker->run <= view_.run) return segment_done();  // a repeated marker changes nothing
   ask<identity::MappingView>(
       "mapping run of a marker",
-      [this, run = marker->run](Completion<identity::MappingView> answer) {
+      [this, run = undecided_.marker->run](Completion<identity::MappingView> answer) {
         needs_.resolver.pass_marker(run, std::move(answer));
       },
       [this](identity::MappingView view) {

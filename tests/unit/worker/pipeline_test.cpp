@@ -6,6 +6,8 @@
 #include <random>
 #include <sstream>
 
+#include "guidepost/event/bad_row.hpp"
+#include "guidepost/event/control.hpp"
 #include "identity/runs.hpp"
 
 namespace guidepost::worker {
@@ -93,6 +95,26 @@ TEST(Pipeline, CountsEachEventOnceAndEveryOffsetInTheLedger) {
   EXPECT_NE(seen.find("'shop': 3 0 1 0"), std::string::npos) << seen;
   EXPECT_NE(seen.find("'-': 0 1 0 0"), std::string::npos) << seen;
   EXPECT_NE(seen.find("total human 1963584 '': 2 2 0 0 0 ~1 ~1"), std::string::npos) << seen;
+}
+
+TEST(Pipeline, KeepsWhatOnlyLooksLikeAControlRecord) {
+  World world;
+  world.raw(page_view("a", 1, "e1"));
+  world.raw("not a marker", Partition{0}, std::string(event::kControlKey));
+  world.raw("", Partition{0}, std::string(event::kControlKey));
+  world.raw(page_view("a", 2, "e2"));
+  Process process(world, quick_ingest(), quick_aggregate());
+  world.settle();
+  const auto seen = test::readable(world.tables, world.names);
+  EXPECT_NE(seen.find("'': 2 2 0 0"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("'-': 0 2 0 0"), std::string::npos) << seen;
+  std::vector<std::pair<std::string, std::string>> kept;
+  for (const auto& row : world.tables.peek_all(world.names.bad())) {
+    const auto bad = event::parse_bad_row(row).value().bad;
+    kept.emplace_back(event::to_string(bad.reason), bad.bytes);
+  }
+  using Kept = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(kept, (Kept{{"control_invalid", "not a marker"}, {"control_invalid", ""}}));
 }
 
 TEST(Pipeline, CutsALongRangeOfHolesIntoSeveralBlocks) {
