@@ -9,11 +9,15 @@
 #include <rocksdb/table.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdarg>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
 #include <system_error>
+
+#include "base/log.hpp"
 
 namespace guidepost::embedded {
 namespace {
@@ -52,6 +56,19 @@ class OwnRecovery final : public rocksdb::EventListener {
   }
 };
 
+/// RocksDB's own words go where ours do. A file of its own would lie on the disk that is full: the first line that does
+/// not fit into it makes the next one end the process by an assertion.
+class Words final : public rocksdb::Logger {
+ public:
+  Words() : rocksdb::Logger(rocksdb::WARN_LEVEL) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    std::array<char, 1024> text{};
+    std::vsnprintf(text.data(), text.size(), format, arguments);
+    log::debug("rocksdb", {{"message", std::string_view(text.data())}});
+  }
+};
+
 rocksdb::DBOptions db_options(const StoreOptions& options) {
   rocksdb::DBOptions db;
   db.create_if_missing = true;
@@ -60,9 +77,7 @@ rocksdb::DBOptions db_options(const StoreOptions& options) {
   db.max_open_files = 256;
   db.db_write_buffer_size = options.write_buffers.value;
   db.max_total_wal_size = options.write_buffers.value * 2;
-  db.keep_log_file_num = 2;
-  db.max_log_file_size = std::size_t{4} * 1024 * 1024;
-  db.info_log_level = rocksdb::WARN_LEVEL;
+  db.info_log = std::make_shared<Words>();
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   db.bytes_per_sync = std::uint64_t{1024} * 1024;

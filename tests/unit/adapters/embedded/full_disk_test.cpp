@@ -119,6 +119,14 @@ TEST_F(EmbeddedFullDisk, AppendsWaitUntilThereIsSpaceAgainAndNothingIsLostOrDoub
   for (int i = 0; i < 20; ++i) EXPECT_EQ(values[static_cast<std::size_t>(i) + 1], std::to_string(i));
 }
 
+// RocksDB's logger ends the process when a line does not fit on the disk and another one follows.
+TEST_F(EmbeddedFullDisk, NoLogOfRocksDbIsOnThatDisk) {
+  const auto log = test::open_log(folder.path() / "log", env.get());
+  ASSERT_TRUE(log) << log.error().message;
+  ASSERT_TRUE(std::filesystem::exists(folder.path() / "log" / "rocks" / "CURRENT"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "log" / "rocks" / "LOG"));
+}
+
 TEST_F(EmbeddedFullDisk, AProducerWithADeadlineGivesUp) {
   auto log = test::open_log(folder.path() / "log", env.get());
   ASSERT_TRUE(log) << log.error().message;
