@@ -54,11 +54,15 @@ class Installation:
     def environment(self):
         return {**os.environ, **self.cluster.env}
 
-    def run(self, *words, status=0, timeout=600):
+    def run(self, *words, **limits):
         """Runs a command to its end; its standard output."""
-        done = subprocess.run(self.words(*words), capture_output=True, text=True, env=self.environment(), timeout=timeout)
+        return self.run_bytes(*words, **limits).decode()
+
+    def run_bytes(self, *words, status=0, timeout=600):
+        done = subprocess.run(self.words(*words), capture_output=True, env=self.environment(), timeout=timeout)
         if done.returncode != status:
-            raise Failed(f"guidepost {' '.join(map(str, words))} ended with {done.returncode}: {done.stdout[-1500:]}{done.stderr[-3000:]}")
+            said = done.stdout[-1500:].decode(errors="replace") + done.stderr[-3000:].decode(errors="replace")
+            raise Failed(f"guidepost {' '.join(map(str, words))} ended with {done.returncode}: {said}")
         return done.stdout
 
     def start(self, role, slot, **settings):

@@ -50,16 +50,17 @@ class Runs:
             installation.kill_all()
 
 
-def recounted(runs, run, version):
-    """Everything that is stored, compared with the truth. -> (lines of what readers see, figures)."""
+def recounted(runs, run, version=1, expected=None):
+    """Everything that is stored, compared with the truth (by default of the shared stream). -> (lines of what readers see, figures)."""
+    expected = expected or runs.expected
     tables = runs.tables()
     stored = recount.Stored(tables, run.prefix, version)
-    wrong, figures = recount.compare(runs.expected, stored)
+    wrong, figures = recount.compare(expected, stored)
     check_none(wrong, "cells")
     check(stored.folded == 0, "nothing should have been folded into (other)")
-    wrong, rows = recount.compare_events(runs.expected, tables, run.prefix, version)
+    wrong, rows = recount.compare_events(expected, tables, run.prefix, version)
     check_none(wrong, "event rows")
-    check_none(recount.compare_bad(runs.expected, tables, run.prefix, version), "bad rows")
+    check_none(recount.compare_bad(expected, tables, run.prefix, version), "bad rows")
     tables.close()
     figures["event_rows"] = rows
     return sorted(stored.lines), figures

@@ -5,13 +5,17 @@ is an order, answered by one line: `ok`, numbers, or `error ...`. It ends with i
 
   pass            everything goes through (at first)
   stall           nothing goes through, connections stay open; what arrives is held until `pass`
+  stall WAY [N|WORD]
+                  the same of one way alone, up (what the client sends) or down: all of it; from the piece on that
+                  passes N bytes; or of each connection, from a piece on that holds WORD near its beginning
   refuse          connections are reset and new ones refused, as of a killed process, until `pass`
   delay MS        what goes through does so that much later
   cut up N        the connection that brings the total sent from now on to N bytes is reset there,
   cut down N        mid-frame if need be; the same of what the server answers
-  lose_reply N    the next N answers are taken from the server, thrown away, and their connection is reset:
-                  the server has done what it was asked for, and the client does not know
-  stats           connections=.. up=.. down=.. cuts=.. lost=.. refused=..
+  lose_reply N [WORD]
+                  the next N answers (that hold WORD near their beginning) are taken from the server, thrown away, and
+                  their connection is reset: the server has done what it was asked for, and the client does not know
+  stats           connections=.. up=.. down=.. cuts=.. lost=.. refused=.. held=.., the last one: pieces that wait now
 
 Module: `with TcpProxy("127.0.0.1", port) as proxy: proxy.port; proxy.order("cut up 100")`, in a thread of its own.
 """
@@ -22,6 +26,8 @@ import sys
 import threading
 
 PIECE = 65536
+WAYS = ("up", "down")
+NAME_BYTES = 64  # of a piece: where the name of the call is
 
 
 class Proxy:
@@ -29,12 +35,21 @@ class Proxy:
 
     def __init__(self, host, port, listen_port=0):
         self.target, self.port = (host, port), listen_port
-        self.stats = dict(connections=0, up=0, down=0, cuts=0, lost=0, refused=0)
-        self.flowing, self.delay_s = asyncio.Event(), 0.0
-        self.flowing.set()
-        self.cut_after = {"up": None, "down": None}
-        self.replies_to_lose = 0
+        self.stats = dict(connections=0, up=0, down=0, cuts=0, lost=0, refused=0, held=0)
+        self.flowing, self.delay_s = {way: asyncio.Event() for way in WAYS}, 0.0
+        self.reset_faults()
         self.server, self.open = None, set()
+
+    def reset_faults(self):
+        self.delay_s = 0.0
+        self.replies_to_lose, self.lost_word = 0, b""
+        self.cut_after, self.stall_after = dict.fromkeys(WAYS), dict.fromkeys(WAYS)
+        self.stalled_word = dict.fromkeys(WAYS, b"")
+        self.flow()
+
+    def flow(self):
+        for flowing in self.flowing.values():
+            flowing.set()
 
     async def listen(self):
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", self.port)
@@ -59,10 +74,10 @@ class Proxy:
     async def pump(self, way, source, sink, both):
         try:
             while piece := await source.read(PIECE):
-                await self.flowing.wait()
+                await self.wait_while_stalled(way, piece)
                 if self.delay_s:
                     await asyncio.sleep(self.delay_s)
-                if way == "down" and self.replies_to_lose:
+                if way == "down" and self.replies_to_lose and self.lost_word in piece[:NAME_BYTES]:
                     self.replies_to_lose -= 1
                     self.stats["lost"] += 1
                     return self.cut(both)
@@ -81,6 +96,17 @@ class Proxy:
         except OSError:
             self.cut(both)
 
+    async def wait_while_stalled(self, way, piece):
+        left = self.stall_after[way]
+        if left is not None:
+            self.stall_after[way] = left - len(piece) if len(piece) <= left else None
+            if len(piece) > left:
+                self.flowing[way].clear()
+        if not self.flowing[way].is_set() and self.stalled_word[way] in piece[:NAME_BYTES]:
+            self.stats["held"] += 1
+            await self.flowing[way].wait()
+            self.stats["held"] -= 1
+
     def cut(self, both):
         for out in both:
             self.reset(out)
@@ -95,12 +121,16 @@ class Proxy:
     async def order(self, line):
         word, *rest = line.split()
         if word == "pass":
-            self.delay_s, self.replies_to_lose, self.cut_after = 0.0, 0, {"up": None, "down": None}
+            self.reset_faults()
             if self.server is None:
                 await self.listen()
-            self.flowing.set()
-        elif word == "stall":
-            self.flowing.clear()
+        elif word == "stall" and all(way in WAYS for way in rest[:1]):
+            limit = rest[1] if len(rest) > 1 else ""
+            for way in rest[:1] or WAYS:
+                self.stall_after[way] = int(limit) if limit.isdigit() else None
+                self.stalled_word[way] = b"" if limit.isdigit() else limit.encode()
+                if not limit.isdigit():
+                    self.flowing[way].clear()
         elif word == "refuse":
             if self.server is not None:
                 self.server.close()
@@ -113,7 +143,7 @@ class Proxy:
         elif word == "cut" and rest[0] in self.cut_after:
             self.cut_after[rest[0]] = int(rest[1])
         elif word == "lose_reply":
-            self.replies_to_lose = int(rest[0])
+            self.replies_to_lose, self.lost_word = int(rest[0]), "".join(rest[1:]).encode()
         elif word == "stats":
             return " ".join(f"{name}={count}" for name, count in self.stats.items())
         else:
@@ -151,7 +181,7 @@ class TcpProxy:
 
     async def end(self):
         await self.proxy.order("refuse")
-        self.proxy.flowing.set()
+        self.proxy.flow()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         if tasks:
             await asyncio.wait(tasks, timeout=5)

@@ -1,0 +1,141 @@
+"""Topics that others write to, or make again."""
+import json
+import random
+import time
+
+import truth
+from brokers import Brokers
+from daemons import wait_until
+from feed import Feed, standings
+from runs import check, check_none, recounted
+
+KEPT_BYTES = 64 * 1024  # of a bad record
+CONTROL_KEY = b"\0guidepost.control"
+
+
+def foreign_event(number):
+    """-> (the record's value, its line of the truth)."""
+    at = int(time.time() * 1000) - 60_000
+    event = {"merchant": "foreign", "type": "page_view", "time": at, "guid": f"d-{number}", "event_id": f"f-{number}", "url": "/of/others"}
+    line = {"kind": "ok", "merchant": "foreign", "event_id": event["event_id"], "guid": event["guid"], "device": "1", "time_ms": str(at),
+            "type": "page_view", "path": event["url"], "country": "--", "referrer_domain": "", "claim": ""}
+    return json.dumps(event).encode(), line
+
+
+def foreign_records(runs):
+    """Others write what they like into the raw topic: the good is counted, all that is bad can be looked at, byte for byte."""
+    run = runs.installation("foreign", "f.", **{"topics.partitions": 2})
+    run.run("init")
+    for role in ("ingest", "aggregate"):
+        run.start(role, 1)
+    topic = f"{run.prefix}clicks.raw"
+    feed = Feed(run, 8000, 2, seed=31)
+    feed.send()
+    brokers = Brokers(runs.cluster)
+    plain, transactions = brokers.foreign(), brokers.foreign(transactional_id=f"{run.prefix}foreign")
+    good = [0]
+
+    def send_good(client, key=None):
+        good[0] += 1
+        value, line = foreign_event(good[0])
+        client.send(topic, 0, key, value)
+        return line
+
+    noise = random.Random(5).randbytes(1024 * 1024)
+    long_title = json.dumps({"merchant": "foreign", "type": "click", "time": int(time.time()), "guid": "d", "title": "x" * (1024 * 1024)})
+    bad = {  # name: (key, value, reason)
+        "not UTF-8": (b"k", b'{"merchant":"foreign","type":"\xff\xfe"}', "not_json"),
+        "noise": (None, noise, "not_json"),
+        "too large": (b"foreign\x000", long_title.encode(), "too_large"),
+        "no value": (b"foreign\x000", None, "not_json"),
+        "empty": (b"", b"", "not_json"),
+        "no merchant": (None, b'{"type":"click","time":1,"guid":"d"}', "field_missing"),
+        "as if a run marker": (CONTROL_KEY, b"\x01\x05not a marker", "control_invalid"),
+    }
+    sent = {}
+    for name, (key, value, _) in bad.items():
+        sent[name] = plain.send(topic, 0, key, value)
+        feed.expected.add(send_good(plain), feed.mapping)
+    holes = 0
+    for end in ("commit", "abort", "commit", "abort"):
+        transactions.client.begin_transaction()
+        lines = [send_good(transactions) for _ in range(3)]
+        transactions.send(topic, 0, None, b"not JSON either") if end == "abort" else None
+        getattr(transactions.client, f"{end}_transaction")(30)
+        holes += 1 if end == "commit" else 5  # the transaction's end is a record, too
+        for line in lines if end == "commit" else ():
+            feed.expected.add(line, feed.mapping)
+    feed.send(wait=True)
+    for source in standings(run):
+        received = source["raw"]["end"] - source["raw"]["begin"]
+        check(sum(source["ledger"].values()) == received, f"the ledger of {source['source']} does not come to {received}: {source['ledger']}")
+    numbers = {source["partition"]: source for source in standings(run)}
+    check(numbers[0]["ledger"]["skipped"] == holes, f"{numbers[0]['ledger']} instead of {holes} skipped")
+    listed = {row["position"]: row for row in json.loads(run.run("bad", "list", "--limit", 100000, "--json"))["rows"]}
+    for name, (_, value, reason) in bad.items():
+        place, value = f"{numbers[0]['source']}:{sent[name]}", value or b""
+        check(place in listed, f"{name} at {place} is not among the bad")
+        row = listed[place]
+        check((row["reason"], row["size"]) == (reason, len(value)), f"{name}: {row['reason']} of {row['size']} bytes")
+        shown = run.run_bytes("bad", "show", place, "--raw")
+        check(shown == value[:KEPT_BYTES], f"{name}: `bad show` gives {shown[:60]!r} of {len(shown)} bytes")
+        check(reason in run.run("bad", "show", place), f"{name}: `bad show` names no reason")
+        feed.expected.ledger[row["merchant"], "bad"] += 1
+        feed.expected.reasons[reason] += 1
+    run.stop_all()
+    _, figures = recounted(runs, run, expected=feed.expected)
+    return {"bad": len(bad), "foreign_counted": good[0] - 6, "holes": holes, **figures}
+
+
+def topic_made_again(runs):
+    """A topic that was deleted and made again is another one: the daemons stop, say so, and do not go on unless told to."""
+    return {"raw": raw_made_again(runs), "resolved": resolved_made_again(runs)}
+
+
+def ended(run, name):
+    """Waits until a daemon has ended by itself; its exit status and what it logged."""
+    daemon = run.daemons[name]
+    status = wait_until(f"{name} to end", lambda: daemon.poll() is not None and [daemon.returncode])[0]
+    del run.daemons[name]
+    return status, run.log_of(name)
+
+
+def raw_made_again(runs):
+    run = runs.installation("raw-made-again", "m.", **{"topics.partitions": 2})
+    run.run("init")
+    for role in ("ingest", "aggregate"):
+        run.start(role, 1)
+    topic = f"{run.prefix}clicks.raw"
+    first, second = Feed(run, 4000, 1, seed=32), Feed(run, 4000, 1, seed=33, merchant="again")
+    first.send(wait=True)
+    before = standings(run)[0]["topic_id"]
+    Brokers(runs.cluster).make_again(topic, 2)
+    status, log = ended(run, "ingest-1")
+    check(status == 1 and f"topic {topic} was deleted" in log, f"ingest ended with {status}: {log[-1500:]}")
+    second.send()
+    told = ""
+    for attempt in (1, 2):
+        (run.folder / "ingest-1.log").unlink()
+        run.start("ingest", 1)
+        status, log = ended(run, "ingest-1")
+        check(status == 1, f"ingest ended with {status}: {log[-1500:]}")
+        for words in (f"topic {topic} was deleted and made again: it was {before}", "start once with --set ingest.accept_topic_id="):
+            check(words in log, f"start {attempt} does not say '{words}': {log[-1500:]}")
+        told = log.rpartition("ingest.accept_topic_id=")[2].split()[0].rstrip('"')
+    check(run.daemons["aggregate-1"].poll() is None, "the aggregate ended as well")
+    recounted(runs, run, expected=first.expected)  # nothing of the second topic is counted yet
+    run.start("ingest", 1, ingest__accept_topic_id=told)
+    run.wait_counted()
+    run.stop("ingest-1")
+    run.start("ingest", 1)  # once is enough
+    run.wait_counted()
+    run.stop_all()
+    first.expected.add_file(second.files[0], second.mapping)
+    _, figures = recounted(runs, run, expected=first.expected)
+    return figures
+
+
+def resolved_made_again(runs):
+    run = runs.installation("resolved-made-again", "n.", **{"topics.partitions": 2})
+    run.run("init")
+    return {}
