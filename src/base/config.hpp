@@ -124,6 +124,7 @@ struct Config {
     Claim claim = Claim::kWhenUnmapped;
     Millis stitch_window = std::chrono::hours{24 * 30};
     std::uint64_t forget_all_over = 1'000'000;
+    Millis refresh_lease = std::chrono::minutes{1};
   } identity;
   struct {
     std::string geo_file;

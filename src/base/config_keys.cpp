@@ -152,6 +152,8 @@ std::vector<Key<Config>> stage_keys() {
                "How long before its first mapping an event still belongs to that customer."),
       number(KEY(identity.forget_all_over), 1, 1'000'000'000,
              "Changed GUIDs of a refresh over which the whole cache is forgotten."),
+      duration(KEY(identity.refresh_lease), 1s, 1h,
+               "After how long without a sign of life a refresh is taken to be dead by the next one."),
 
       text(KEY(enrich.geo_file), "A MaxMind-format file of countries by address; empty: the event's own country.",
            kFile),

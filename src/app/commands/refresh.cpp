@@ -57,6 +57,7 @@ identity::RefreshOptions options_of(Call& call) {
   if (options.max_bad_lines > 0 && arguments.has("--full"))
     throw UsageError{"--max-bad does not go with --full: whom a bad line names is not known"};
   options.lock.owner = new_owner();
+  options.lock.stale_after = call.node->config().identity.refresh_lease;
   options.lock.owner_is_gone = is_gone;
   options.on_bad_line = [&call](const identity::BadLine& bad) {
     call.out.complain(fmt::format("line {}: {}", bad.line, bad.reason));
