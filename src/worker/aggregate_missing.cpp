@@ -1,5 +1,7 @@
 // Rule 12: an alarm that no restart forgets. What ingest has committed as decided must be in the tables once the
 // resolved log is read to its end; where it is not, blocks are missing. Computed from the log and the state alone.
+#include <fmt/format.h>
+
 #include "worker/aggregate_metrics.hpp"
 #include "worker/aggregate_partition.hpp"
 #include "worker/ingest_recovery.hpp"
@@ -56,10 +58,15 @@ void AggregatePartition::compare_with_decided() {
 
 void AggregatePartition::say_missing(std::optional<std::pair<Offset, Offset>> missing) {
   if (missing && missing != missing_) {
-    log::error("decided_offsets_missing", {{"partition", partition_.value},
-                                           {"from", missing->first.value},
-                                           {"to", missing->second.value},
-                                           {"resolved", read_.value}});
+    log::error("decided_offsets_missing",
+               {{"topic", needs_.names.resolved_topic()},
+                {"partition", partition_.value},
+                {"from", missing->first.value},
+                {"to", missing->second.value},
+                {"resolved", read_.value},
+                {"cure", fmt::format("stop ingest, delete its consumer group {}, and start it again: it decides "
+                                     "everything anew, and what is in the tables already is passed over",
+                                     needs_.names.ingest_group())}});
   }
   if (missing || missing_) {
     aggregate_missing(partition_).set(missing ? static_cast<double>(missing->second - missing->first) : 0);
