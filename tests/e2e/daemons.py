@@ -58,12 +58,27 @@ class Installation:
         """Runs a command to its end; its standard output."""
         return self.run_bytes(*words, **limits).decode()
 
-    def run_bytes(self, *words, status=0, timeout=600):
-        done = subprocess.run(self.words(*words), capture_output=True, env=self.environment(), timeout=timeout)
-        if done.returncode != status:
+    def run_bytes(self, *words, timeout=600):
+        done = self.ended(*words, timeout=timeout)
+        if done.returncode:
             said = done.stdout[-1500:].decode(errors="replace") + done.stderr[-3000:].decode(errors="replace")
             raise Failed(f"guidepost {' '.join(map(str, words))} ended with {done.returncode}: {said}")
         return done.stdout
+
+    def attempt(self, *words):
+        """Its standard output, or nothing where it is refused (status 1)."""
+        done = self.ended(*words)
+        return None if done.returncode == 1 else done.stdout.decode()
+
+    def refused(self, *words):
+        """What it says when it ends with status 1."""
+        done = self.ended(*words)
+        if done.returncode != 1:
+            raise Failed(f"guidepost {' '.join(map(str, words))} ended with {done.returncode} instead of 1: {done.stdout.decode()}")
+        return done.stderr.decode()
+
+    def ended(self, *words, timeout=600):
+        return subprocess.run(self.words(*words), capture_output=True, env=self.environment(), timeout=timeout)
 
     def start(self, role, slot, **settings):
         """Starts a daemon in a slot of its group, which it takes over from whoever had it."""

@@ -27,6 +27,9 @@ class Gateways:
             total.update(proxy.stats())
         return total
 
+    def held_everywhere(self):
+        return all(proxy.stats()["held"] > 0 for proxy in self.proxies)
+
     def __enter__(self):
         return self
 

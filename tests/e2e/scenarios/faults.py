@@ -1,11 +1,14 @@
 """Servers that go away, answer half, or change behind the daemons' backs."""
+import collections
 import contextlib
+import csv
 import re
+import subprocess
 
 import recount
 import truth
 from daemons import wait_until
-from feed import Feed, durable, wait_further
+from feed import Feed, durable, standings, wait_further
 from gateways import Gateways
 from runs import FOLDER, START, check, check_none, recounted
 
@@ -150,3 +153,73 @@ def rebalance_in_flush(runs):
     late = len(re.findall(" kafka_revoke_late ", run.logs()))
     _, figures = recounted(runs, run, expected=feed.expected)
     return {"puts_held_when": taken, "revoked_late": late, **figures}
+
+
+def refresh_killed(runs):
+    """A refresh dies half-way, here and on another machine: nobody ever sees a mapping of it, and the next one is not kept waiting."""
+    run = runs.installation("refresh-killed", "k.", **{"topics.partitions": 2})
+    run.run("init")
+    for role in ("ingest", "aggregate"):
+        run.start(role, 1)
+    feed = Feed(run, 20000, 4, seed=24)
+    logins = run.folder / "logins.csv"
+    feed.send("--mappings", logins)
+    wrong = run.folder / "wrong.csv"  # every device is somebody else's, and it is too long to get through
+    with open(logins, newline="") as known, open(wrong, "w", newline="") as file:
+        devices = list(csv.DictReader(known))
+        writer = csv.DictWriter(file, devices[0].keys())
+        writer.writeheader()
+        for device in [*devices, *({**devices[0], "guid": f"nobody-{n}"} for n in range(30000))]:
+            writer.writerow({**device, "customer": "ghost", "valid_from": ""})
+    tables = runs.tables()
+
+    def state(row, column):
+        cells = dict(tables.scan(f"{run.prefix}state")).get(row, {})
+        return cells.get(("s", column), (0, b""))[1].decode()
+
+    def die_half_way(number, *before):
+        """Kills a refresh that HBase has taken some lines of. -> (how many, whose lock is left)."""
+        with Gateways(runs.cluster) as gateways:
+            gateways.order("stall up 200000")
+            words = [*before, *run.words("refresh", wrong, "--set", f"hbase.gateways={gateways.settings['hbase__gateways']}")]
+            with open(run.folder / "refresh.log", "ab") as log:
+                refresh = subprocess.Popen(words, stdout=log, stderr=log, env=run.environment())
+            try:
+                wait_until("the refresh to be held", lambda: refresh.poll() is not None or gateways.held_everywhere())
+                check(refresh.poll() is None, f"the refresh ended: {run.log_of('refresh')[-1000:]}")
+            finally:
+                refresh.kill()
+                refresh.wait()
+        there = sum(b"ghost" in value for _, cells in tables.scan(f"{run.prefix}mapping") for at, value in cells.values() if at == number)
+        check(0 < there < 30000, f"{there} lines of run {number} are there")
+        check(state(b"run/%020d" % number, b"status").startswith("started "), f"run {number} is {state(b'run/%020d' % number, b'status')}")
+        return there, state(b"lock/refresh", b"holder")
+
+    def markers():
+        return {source["marker"]["run"] if source["marker"] else 0 for source in standings(run)}
+
+    there, holder = die_half_way(1)
+    check("free" not in holder and holder, f"no lock was left: '{holder}'")
+    check(markers() == {0}, f"markers were passed: {markers()}")
+    feed.send()
+    again = run.run("refresh", logins)  # its process is gone from this machine: nothing is waited for
+    check("run 1 of a refresh that died was aborted" in again and "run 2:" in again, again)
+    feed.mapping.refresh(logins)
+    feed.send()
+
+    there_too, holder = die_half_way(3, "unshare", "--uts", "sh", "-c", 'hostname elsewhere && exec "$@"', "sh")
+    check(" elsewhere:" in holder, f"the lock is not of another machine: '{holder}'")
+    short = ("refresh", f"{logins}.2", "--set", "identity.refresh_lease=4s")
+    refused = run.refused(*short)
+    check("another refresh is at work: elsewhere:" in refused and "it is taken to be dead after 4" in refused, refused)
+    taken = wait_until("the lease to be over", lambda: run.attempt(*short), deadline=20)
+    check("run 3 of a refresh that died was aborted" in taken and "run 4:" in taken, taken)
+    feed.mapping.refresh(f"{logins}.2")
+    check(markers() == {4}, f"markers: {markers()}")
+    feed.send(wait=True)
+    tables.close()
+    run.stop_all()
+    _, figures = recounted(runs, run, expected=feed.expected)
+    hows = collections.Counter(how for _, how in feed.expected.customers.values())
+    check(hows["map"] > 100, f"hardly anything was mapped: {hows}")
+    return {"lines_of_killed_runs": [there, there_too], **figures, **hows}
