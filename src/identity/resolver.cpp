@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/assert.hpp"
+#include "identity/resolver_metrics.hpp"
 #include "identity/runs.hpp"
 
 namespace guidepost::identity {
@@ -49,7 +50,9 @@ struct Resolver::Impl : std::enable_shared_from_this<Resolver::Impl> {
   RunId passed;  ///< the cache is right for all runs up to this one
   std::uint64_t lookups = 0, hits = 0, misses = 0;
   std::vector<std::uint64_t> hashes;  // of the batch at hand
+  ResolverMetrics shown;
 
+  ResolverStats stats() const;
   void lookup(std::span<const GuidKey> keys, UniqueFunction<void(Result<Histories>)> done);
   void read_missed(std::span<const GuidKey> keys, PendingLookup pending, const std::vector<std::size_t>& missed_places);
   void got_rows(PendingLookup pending, Result<std::vector<Row>> rows);
@@ -92,15 +95,17 @@ void Resolver::pass_marker(RunId run, UniqueFunction<void(Result<MappingView>)> 
   impl_->pass_marker(run, std::move(done));
 }
 
-ResolverStats Resolver::stats() const {
+ResolverStats Resolver::stats() const { return impl_->stats(); }
+
+ResolverStats Resolver::Impl::stats() const {
   ResolverStats s;
-  s.lookups = impl_->lookups;
-  s.hits = impl_->hits;
-  s.misses = impl_->misses;
-  s.evictions = impl_->cache.evictions();
-  s.forgotten = impl_->cache.forgotten();
-  s.entries = impl_->cache.entries();
-  s.bytes = impl_->cache.bytes();
+  s.lookups = lookups;
+  s.hits = hits;
+  s.misses = misses;
+  s.evictions = cache.evictions();
+  s.forgotten = cache.forgotten();
+  s.entries = cache.entries();
+  s.bytes = cache.bytes();
   return s;
 }
 
@@ -119,6 +124,7 @@ void Resolver::Impl::lookup(std::span<const GuidKey> keys, UniqueFunction<void(R
   }
   lookups += keys.size();
   hits += keys.size() - missed_places.size();
+  shown.show(stats());
   pending.done = std::move(done);
   if (!missed_places.empty()) return read_missed(keys, std::move(pending), missed_places);
   owner.post([pending = std::move(pending)]() mutable { pending.done(histories(std::move(pending.shares))); });
@@ -160,6 +166,7 @@ void Resolver::Impl::got_rows(PendingLookup pending, Result<std::vector<Row>> ro
     for (const std::size_t place : missed.places) pending.shares[place] = share;
     if (pending.generation == generation) cache.insert(share);
   }
+  shown.show(stats());
   pending.done(histories(std::move(pending.shares)));
 }
 
@@ -231,6 +238,7 @@ void Resolver::Impl::got_changed(PendingMarker pending, Result<std::vector<Row>>
 
 void Resolver::Impl::passed_it(PendingMarker pending) {
   passed = std::max(passed, pending.record.run);
+  shown.show(stats());
   pending.done(MappingView{pending.record.run, std::move(pending.record.marker.aborted)});
 }
 

@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "base/metrics.hpp"
 #include "guidepost/base/codec.hpp"
 #include "identity/runs.hpp"
 #include "support/fake_table_store.hpp"
@@ -323,6 +324,24 @@ TEST_F(ResolverTest, a_cache_far_too_small_gives_the_same_answers) {
   EXPECT_GT(small.stats().entries, 700u);
   // CLOCK keeps the 200 that come back: half of all keys would be hits.
   EXPECT_GT(small.stats().hits * 10, small.stats().lookups * 4);
+}
+
+TEST_F(ResolverTest, the_metrics_of_the_process_are_the_sums_of_its_resolvers) {
+  const auto evicted = metrics::counter("guidepost_identity_cache_evictions_total", "");
+  const auto entries = metrics::gauge("guidepost_identity_cache_entries", "");
+  const auto evicted_before = evicted.value();
+  std::vector<std::string> guids;
+  for (int i = 0; i < 3000; ++i) guids.push_back("guid-" + std::to_string(i));
+  {
+    Resolver one(options(128_KiB), store, executor);
+    Resolver other(options(128_KiB), store, executor);
+    (void)lookup(one, guids);
+    (void)lookup(other, guids);
+    EXPECT_GT(one.stats().evictions, 0u);
+    EXPECT_EQ(evicted.value() - evicted_before, static_cast<double>(one.stats().evictions + other.stats().evictions));
+    EXPECT_EQ(entries.value(), static_cast<double>(one.stats().entries + other.stats().entries));
+  }
+  EXPECT_EQ(entries.value(), 0);
 }
 
 TEST_F(ResolverTest, the_bytes_that_it_counts_are_those_that_it_takes) {
