@@ -123,7 +123,7 @@ void HistoryCache::erase(std::size_t slot) {
 
 bool HistoryCache::evict_one() {
   if (entries_ == 0) return false;
-  for (;; hand_ = (hand_ + 1) & mask_) {
+  for (;; hand_ = (hand_ + stride()) & mask_) {
     if (!slots_[hand_]) continue;
     if (!slots_[hand_]->recently_used) break;
     slots_[hand_]->recently_used = false;
@@ -131,6 +131,14 @@ bool HistoryCache::evict_one() {
   erase(hand_);
   ++evictions_;
   return true;
+}
+
+double HistoryCache::mean_probe() const {
+  std::size_t looked_at = 0;
+  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
+    if (slots_[slot]) looked_at += ((slot - slots_[slot]->hash) & mask_) + 1;
+  }
+  return entries_ == 0 ? 0 : static_cast<double>(looked_at) / static_cast<double>(entries_);
 }
 
 void HistoryCache::resize(std::size_t slots) {

@@ -84,12 +84,18 @@ class HistoryCache {
   std::size_t bytes() const { return entry_bytes_ + slots_.size() * sizeof(HistoryShare); }
   std::uint64_t evictions() const { return evictions_; }
   std::uint64_t forgotten() const { return forgotten_; }
+  /// Slots looked at to find a history, on average over all that are here. Costs a look at each.
+  double mean_probe() const;
 
  private:
   std::size_t slot_of(GuidKey key, std::uint64_t hash) const;
   void erase(std::size_t slot);
   bool evict_one();
   void resize(std::size_t slots);
+  /// From one slot of the hand to the next: odd, so that it comes by all of them, and the golden section of them all, so
+  /// that it thins out everywhere alike. Going from slot to slot it would leave nothing behind itself and twice the
+  /// average before, which is more than there are slots: probes would then be as long as the table.
+  std::size_t stride() const { return (slots_.size() / 1000 * 618) | 1; }
 
   std::size_t limit_;
   std::vector<HistoryShare> slots_;  // a power of two

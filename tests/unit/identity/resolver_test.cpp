@@ -367,6 +367,19 @@ TEST_F(ResolverTest, the_bytes_that_it_counts_are_those_that_it_takes) {
   }
 }
 
+TEST(HistoryCache, probes_stay_short_however_many_others_come_by) {
+  HistoryCache cache(1_MiB);  // with these GUIDs three quarters full, as full as it gets
+  for (std::uint64_t i = 0; i < 100'000; ++i) {
+    const auto guid = "guid-" + std::to_string(1'000'000 + i);
+    const GuidKey key{"many", guid};
+    cache.insert(HistoryShare::make(key, HistoryCache::hash_of(key), {}));
+    if (i % 1000 == 0) {
+      ASSERT_LT(cache.mean_probe(), 8) << i;  // linear probing, three quarters full: 2.5
+    }
+  }
+  EXPECT_EQ(cache.entries(), 12'288u);
+}
+
 TEST(HistoryCache, it_finds_what_a_plain_map_finds) {
   std::mt19937_64 random(11);
   HistoryCache cache(20_KiB);
