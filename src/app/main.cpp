@@ -32,7 +32,7 @@ std::optional<LoadedConfig> configuration(const Arguments& arguments, const std:
   return std::move(*loaded);
 }
 
-int run_words(const std::vector<std::string>& words, Output& out) {
+int run_words(const std::vector<std::string>& words, OpenStores open, Output& out) {
   const Command* command = find_command(words);
   if (command == nullptr) {
     out.complain(unknown_command(commands(), words.front()));
@@ -47,7 +47,7 @@ int run_words(const std::vector<std::string>& words, Output& out) {
   const auto config = configuration(arguments, directory, out);
   if (!config) return 2;
   log::configure(config->config.log.level, config->config.log.format);
-  if (command->place != Place::kAlone) return run_with_stores({*command, words, *config, directory}, out);
+  if (command->place != Place::kAlone) return run_with_stores({*command, words, *config, directory, open}, out);
 
   std::stop_source stop;
   const Signals signals([&] { stop.request_stop(); });
@@ -57,7 +57,7 @@ int run_words(const std::vector<std::string>& words, Output& out) {
 
 }  // namespace
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, OpenStores open) {
   ignore_broken_pipes();
   Output out(own_streams());
   const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
@@ -74,7 +74,7 @@ int run(int argc, char** argv) {
     return 0;
   }
   try {
-    return run_words(words, out);
+    return run_words(words, open, out);
   } catch (const UsageError& wrong) {
     out.complain(wrong.message);
     return 2;

@@ -9,7 +9,7 @@ namespace guidepost::app {
 Node::Node(Config config, Stores stores)
     : config_(std::move(config)), names_(names_of(config_)), stores_(std::move(stores)) {}
 
-Result<std::unique_ptr<Node>> Node::open(const LoadedConfig& loaded) {
+Result<std::unique_ptr<Node>> Node::open(const LoadedConfig& loaded, OpenStores open_stores) {
   auto stores = open_stores(loaded.config);
   if (!stores) return tl::unexpected(stores.error());
   std::unique_ptr<Node> node(new Node(loaded.config, std::move(*stores)));

@@ -15,8 +15,8 @@ namespace guidepost::app {
 class Node {
  public:
   /// Embedded stores are opened, and everything that `init` makes is made where it is missing; the caller holds the
-  /// folder's lock. A cluster need not be there yet. Errors: those of open_stores; kFailed.
-  static Result<std::unique_ptr<Node>> open(const LoadedConfig& loaded);
+  /// folder's lock. A cluster need not be there yet. Errors: those of `open_stores`; kFailed.
+  static Result<std::unique_ptr<Node>> open(const LoadedConfig& loaded, OpenStores open_stores);
   ~Node();
 
   const Config& config() const { return config_; }

@@ -19,5 +19,7 @@ struct Stores {
 Result<Stores> open_stores(const Config& config);
 Result<Stores> open_embedded_stores(const Config& config);
 Result<Stores> open_cluster_stores(const Config& config);
+/// How a program gets its stores.
+using OpenStores = Result<Stores> (*)(const Config& config);
 
 }  // namespace guidepost::app

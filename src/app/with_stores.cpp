@@ -39,7 +39,7 @@ int run_for_other(const RemoteCall& remote, const LoadedConfig& config, Node& no
 int run_here(const Asked& asked, Output& out) {
   std::stop_source stop;
   const Signals signals([&] { stop.request_stop(); });
-  auto node = Node::open(asked.config);
+  auto node = Node::open(asked.config, asked.open);
   if (!node) {
     out.complain(node.error().message);
     return 1;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/command.hpp"
+#include "app/stores.hpp"
 
 namespace guidepost::app {
 
@@ -14,6 +15,7 @@ struct Asked {
   const std::vector<std::string>& words;  ///< without the program's name
   const LoadedConfig& config;
   const std::string& directory;
+  OpenStores open;
 };
 
 /// Runs the command in this process, which then has the data folder and answers others meanwhile, or in the process

@@ -1,12 +1,15 @@
 """Runs the program as a user does: commands, and daemons that can be killed."""
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROGRAM = pathlib.Path(os.environ.get("GUIDEPOST_PROGRAM", ROOT / "build" / "guidepost"))
+FAULTY = pathlib.Path(os.environ.get("GUIDEPOST_FAULTY", ROOT / "build" / "release" / "tests" / "guidepost-faulty"))
 CLUSTER = ROOT / "deploy" / "local" / "cluster"
 
 
@@ -47,9 +50,9 @@ class Installation:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.daemons = {}
 
-    def words(self, *words):
+    def words(self, *words, program=PROGRAM):
         sets = [word for key, value in self.settings.items() for word in ("--set", f"{key}={value}")]
-        return [str(PROGRAM), *map(str, words), "--config", str(ROOT / "config" / "cluster.toml"), *sets]
+        return [str(program), *map(str, words), "--config", str(ROOT / "config" / "cluster.toml"), *sets]
 
     def environment(self):
         return {**os.environ, **self.cluster.env}
@@ -80,11 +83,11 @@ class Installation:
     def ended(self, *words, timeout=600):
         return subprocess.run(self.words(*words), capture_output=True, env=self.environment(), timeout=timeout)
 
-    def start(self, role, slot, **settings):
+    def start(self, role, slot, program=PROGRAM, **settings):
         """Starts a daemon in a slot of its group, which it takes over from whoever had it."""
         name = f"{role}-{slot}"
         log = open(self.folder / f"{name}.log", "ab")
-        words = self.words(role) + ["--set", f"kafka.member={name}"]
+        words = self.words(role, program=program) + ["--set", f"kafka.member={name}"]
         for key, value in settings.items():
             words += ["--set", f"{key.replace('__', '.')}={value}"]
         self.daemons[name] = subprocess.Popen(words, stdout=log, stderr=log, env=self.environment())
@@ -118,6 +121,13 @@ class Installation:
 
     def log_of(self, name):
         return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def metrics(self, name):
+        """What a running daemon shows at /metrics: {"name{labels}": number}."""
+        address = re.findall(r" listening address=(\S+)", self.log_of(name))[-1]
+        with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))}
 
     def logs(self):
         return "".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
