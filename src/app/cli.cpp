@@ -187,6 +187,7 @@ std::string command_help(const Command& command) {
   std::string out = fmt::format("guidepost {}: {}\n\nUsage: {}\n", command.name, command.summary, synopsis(command));
   if (!command.about.empty()) out += "\n" + command.about + "\n";
   std::vector<std::pair<std::string, std::string>> rows;
+  rows.reserve(command.operands.size());
   for (const auto& operand : command.operands) rows.emplace_back(operand.name, operand.help);
   if (!rows.empty()) out += "\nWords:\n" + listed(rows);
   rows.clear();
@@ -231,6 +232,7 @@ std::string commands_reference(const std::vector<Command>& commands) {
 
 std::string unknown_command(const std::vector<Command>& commands, std::string_view word) {
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const auto& command : commands) names.push_back(command.name);
   const auto near = text::nearest(word, names);
   return fmt::format("unknown command '{}'{}", text::escape(word),

@@ -50,6 +50,7 @@ Result<void> wait_until_counted(EventLog& log, TableStore& tables, const Names& 
     const auto sources = await<std::vector<worker::Source>>([&](auto done) { state.sources(std::move(done)); });
     if (!sources && !sources.error().retryable()) return tl::unexpected(sources.error());
     std::vector<std::uint64_t> missing;
+    missing.reserve(ends.size());
     for (const auto end : ends) missing.push_back(static_cast<std::uint64_t>(end.value));
     for (const auto& source : sources.value_or(std::vector<worker::Source>{})) {
       const auto at = static_cast<std::size_t>(source.partition.value);

@@ -92,6 +92,7 @@ std::optional<StoredTopic> LogCatalog::topic(const std::string& name) const {
 std::vector<std::string> LogCatalog::names() const {
   std::lock_guard lock(mutex_);
   std::vector<std::string> names;
+  names.reserve(topics_.size());
   for (const auto& [name, _] : topics_) names.push_back(name);
   return names;
 }

@@ -57,7 +57,7 @@ struct Client::Impl {
     stream->expires_after(std::chrono::seconds{5});
     stream->async_connect(addresses, [&](beast::error_code e, const asio::ip::tcp::endpoint&) { error = e; });
     run();
-    if (!error) stream->socket().set_option(asio::ip::tcp::no_delay(true), error);
+    if (!error) (void)stream->socket().set_option(asio::ip::tcp::no_delay(true), error);
     return error;
   }
 };

@@ -98,7 +98,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void close() {
     Failure ignored;
     no_deadline();
-    socket_.close(ignored);
+    (void)socket_.close(ignored);
   }
 
   /// Cuts whatever is going on when the time is over.
@@ -270,7 +270,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Closing with unread bytes resets the connection, and the answer with it: read on a little.
   void linger() {
     Failure ignored;
-    socket_.shutdown(Tcp::socket::shutdown_send, ignored);
+    (void)socket_.shutdown(Tcp::socket::shutdown_send, ignored);
     deadline(std::chrono::seconds{1});
     drop_rest();
   }
@@ -307,10 +307,10 @@ Result<void> Server::Impl::listen() {
   if (failure || resolved.empty())
     return fail(ErrorCode::kInvalidArgument, "cannot listen at " + options.host + ": " + failure.message());
   const Tcp::endpoint endpoint = *resolved.begin();
-  acceptor.open(endpoint.protocol(), failure);
-  if (!failure) acceptor.set_option(Tcp::acceptor::reuse_address(true), failure);
-  if (!failure) acceptor.bind(endpoint, failure);
-  if (!failure) acceptor.listen(1024, failure);
+  (void)acceptor.open(endpoint.protocol(), failure);
+  if (!failure) (void)acceptor.set_option(Tcp::acceptor::reuse_address(true), failure);
+  if (!failure) (void)acceptor.bind(endpoint, failure);
+  if (!failure) (void)acceptor.listen(1024, failure);
   if (failure)
     return fail(ErrorCode::kRefused,
                 fmt::format("cannot listen at {}:{}: {}", options.host, options.port, failure.message()));
@@ -338,7 +338,7 @@ void Server::Impl::admit(Tcp::socket socket) {
   Failure failure;
   const auto remote = socket.remote_endpoint(failure);
   if (failure) return;
-  socket.set_option(Tcp::no_delay(true), failure);
+  (void)socket.set_option(Tcp::no_delay(true), failure);
   const auto peer = remote.address().to_string();
   std::shared_ptr<Connection> connection;
   {
@@ -379,7 +379,7 @@ void Server::Impl::release(std::uint64_t bytes) {
 void Server::Impl::stop(std::chrono::milliseconds at_most) {
   asio::post(io, [self = shared_from_this()] {
     Failure ignored;
-    self->acceptor.close(ignored);
+    (void)self->acceptor.close(ignored);
   });
   std::vector<std::shared_ptr<Connection>> open;
   const auto each = [&](auto what) {

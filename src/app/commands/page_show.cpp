@@ -68,6 +68,7 @@ void print_chunk(Call& call, const Cells& cell, std::size_t top) {
                      {"devices", text::Align::kRight},
                      {"users", text::Align::kRight}});
   std::vector<const rollup::StoredEntry*> entries;
+  entries.reserve(chunk.entries.size());
   for (const auto& entry : chunk.entries) entries.push_back(&entry);
   std::sort(entries.begin(), entries.end(), [](const auto* x, const auto* y) {
     return std::tuple(x->dimension, -count(*x, Counter::kEvents), std::string_view(x->value)) <
