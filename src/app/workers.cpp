@@ -23,16 +23,16 @@ void pause(std::chrono::milliseconds how_long, const std::stop_token& stop) {
 }
 
 /// The dedupe windows of all partitions may come to this process: better told at start than when memory ends.
-Result<void> check_memory(const Config& config) {
+Result<void> check_memory(const Config& config, std::int32_t partitions) {
   constexpr std::uint64_t kBytesOfAnOffset = 128;
-  const auto needed = config.ingest.dedupe_window * config.topics.partitions * kBytesOfAnOffset;
+  const auto needed = config.ingest.dedupe_window * static_cast<std::uint64_t>(partitions) * kBytesOfAnOffset;
   if (needed <= config.ingest.window_memory.value) return {};
   return fail(
       ErrorCode::kInvalidArgument,
       fmt::format(
-          "ingest.dedupe_window of {} offsets for topics.partitions = {} may need {}, over ingest.window_memory of {}: lower the "
+          "ingest.dedupe_window of {} offsets for {} partitions may need {}, over ingest.window_memory of {}: lower the "
           "window or raise the memory",
-          config.ingest.dedupe_window, config.topics.partitions, text::bytes(needed),
+          config.ingest.dedupe_window, partitions, text::bytes(needed),
           text::bytes(config.ingest.window_memory.value)));
 }
 
@@ -46,7 +46,8 @@ Result<std::unique_ptr<Workers>> Workers::start(const Config& config, Stages sta
   std::unique_ptr<Workers> workers(new Workers(config, log, std::move(failed)));
   auto on_failure = [w = workers.get()](const Error& error) { w->fail_once(error); };
   if (stages != Stages::kAggregate) {
-    if (const auto fits = check_memory(config); !fits) return tl::unexpected(fits.error());
+    if (const auto fits = check_memory(config, static_cast<std::int32_t>(config.topics.partitions)); !fits)
+      return tl::unexpected(fits.error());
     auto made = worker::IngestRole::make(ingest_role_of(config), ingest_options_of(config), log, tables, on_failure);
     if (!made) return tl::unexpected(made.error());
     workers->ingest_ = std::move(*made);
@@ -79,7 +80,14 @@ bool Workers::wait_for_installation(const std::stop_token& stop) {
     for (auto wait = 50ms; !stop.stop_requested(); wait = std::min<std::chrono::milliseconds>(wait * 2, 2000ms)) {
       const auto found =
           ask<std::optional<TopicState>>([&](auto done) { log_.describe_topic(topic, std::move(done)); }, stop);
-      if (found && *found) break;
+      if (found && *found) {
+        // An operator may have made it with other partitions than topics.partitions.
+        if (const auto fits = ingest_ ? check_memory(config_, (*found)->partitions) : Result<void>(); !fits) {
+          fail_once(fits.error());
+          return false;
+        }
+        break;
+      }
       if (!std::exchange(told, true)) {
         log::warn("waiting_for_topic", {{"topic", topic},
                                         {"because", found ? std::string("it is not there: `guidepost init` makes it")

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "base/config_values.hpp"
+#include "base/names.hpp"
 #include "base/text.hpp"
 
 namespace guidepost {
@@ -312,12 +313,6 @@ Result<HostPort> parse_host_port(std::string_view text) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
   if (error != std::errc{} || end != digits.data() + digits.size()) return wrong();
   return HostPort{std::string(host), port};
-}
-
-bool is_merchant_slug(std::string_view slug) {
-  return !slug.empty() && slug.size() <= 40 && std::all_of(slug.begin(), slug.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-  });
 }
 
 }  // namespace guidepost

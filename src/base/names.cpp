@@ -1,6 +1,14 @@
 #include "base/names.hpp"
 
+#include <algorithm>
+
 namespace guidepost {
+
+bool is_merchant_slug(std::string_view slug) {
+  const auto is_word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return slug.size() <= kMaxMerchant && std::any_of(slug.begin(), slug.end(), is_word) &&
+         std::all_of(slug.begin(), slug.end(), [&](char c) { return is_word(c) || c == '.' || c == '_' || c == '-'; });
+}
 
 Month Month::of(TimeMs t) {
   const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(t)};

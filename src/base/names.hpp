@@ -4,10 +4,17 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "guidepost/base/ids.hpp"
 
 namespace guidepost {
+
+inline constexpr std::size_t kMaxMerchant = 40;
+
+/// Whether it may name a merchant: 1-40 of `a-z0-9._-`, a letter or digit among them (`-` alone is what records without a
+/// readable merchant are counted under).
+bool is_merchant_slug(std::string_view slug);
 
 /// A calendar month, UTC, as table names carry it: 201505.
 struct Month {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/names.hpp"
 #include "event/json_text.hpp"
 #include "event/time_text.hpp"
 
@@ -13,7 +14,6 @@ namespace {
 
 using Accepts = ValueReader::Accepts;
 
-constexpr std::size_t kMaxMerchant = 40;
 constexpr std::size_t kMaxType = 64;
 constexpr std::size_t kMaxTimeOnPageDigits = 15;
 constexpr std::string_view kDevicelessPrefix = "c:";
@@ -54,12 +54,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-}
-
-bool is_slug(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxMerchant && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || is_digit(c) || c == '.' || c == '_' || c == '-';
-  });
 }
 
 // Words that producers use for the types that are counted apart. Others stay as they are.
@@ -266,7 +260,7 @@ Refusal decide_merchant(const EventLimits& limits, std::string_view sent, Arena&
                    [is_upper](char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; });
     sent = {lower, sent.size()};
   }
-  if (!is_slug(sent)) return {Reason::kMerchantInvalid, "merchant"};
+  if (!is_merchant_slug(sent)) return {Reason::kMerchantInvalid, "merchant"};
   merchant = sent;
   const auto& listed = limits.listed_merchants;
   if (!listed.empty() && !std::binary_search(listed.begin(), listed.end(), sent, std::less<>{})) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/names.hpp"
 #include "base/text.hpp"
 #include "event/time_text.hpp"
 #include "identity/mapping.hpp"
@@ -15,7 +16,6 @@ namespace {
 enum Column : std::size_t { kGuid, kCustomer, kValidFrom, kMerchant, kColumns };
 constexpr std::array<std::string_view, kColumns> kNames{"guid", "customer", "valid_from", "merchant"};
 constexpr std::string_view kKnownNames = "known are guid, customer, valid_from, merchant";
-constexpr std::size_t kMaxMerchant = 40;
 
 std::size_t column_of(std::string_view name) {
   return static_cast<std::size_t>(std::find(kNames.begin(), kNames.end(), name) - kNames.begin());
@@ -29,11 +29,8 @@ std::optional<std::string> merchant_slug(std::string_view text) {
   std::string slug(text);
   for (char& c : slug) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    const bool known = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-    if (!known) return std::nullopt;
   }
-  if (slug.empty() || slug.size() > kMaxMerchant) return std::nullopt;
-  return slug;
+  return is_merchant_slug(slug) ? std::optional(std::move(slug)) : std::nullopt;
 }
 
 struct MappingFile::Impl {

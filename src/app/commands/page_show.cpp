@@ -6,6 +6,7 @@
 #include "app/commands/commands.hpp"
 #include "app/node.hpp"
 #include "app/places.hpp"
+#include "base/names.hpp"
 #include "guidepost/rollup/page_format.hpp"
 
 namespace guidepost::app {

@@ -14,6 +14,7 @@
 #include "app/commands/commands.hpp"
 #include "app/progress.hpp"
 #include "app/sources.hpp"
+#include "base/names.hpp"
 #include "base/text.hpp"
 
 namespace guidepost::app {

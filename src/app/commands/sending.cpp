@@ -7,6 +7,7 @@
 #include "app/counted.hpp"
 #include "app/node.hpp"
 #include "app/progress.hpp"
+#include "base/names.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 

@@ -7,6 +7,7 @@
 #include "app/places.hpp"
 #include "app/progress.hpp"
 #include "app/sources.hpp"
+#include "base/names.hpp"
 
 namespace guidepost::app {
 namespace {
