@@ -186,11 +186,13 @@ void Resolver::Impl::pass_marker(RunId run, UniqueFunction<void(Result<MappingVi
 void Resolver::Impl::got_run(RunId run, PendingMarker pending, Result<std::vector<Row>> rows) {
   if (!rows) return pending.done(tl::unexpected(std::move(rows.error())));
   auto record = parse_run(run, rows->at(0));
-  if (!record) return pending.done(tl::unexpected(std::move(record.error())));
-  if (record->status != RunStatus::kComplete) {
-    return pending.done(fail(ErrorCode::kCorrupt, "the marker of mapping run " + std::to_string(run.value) +
-                                                      " is in the log, but the run is " +
-                                                      std::string(to_string(record->status))));
+  if (!record && record.error().code != ErrorCode::kNotFound)
+    return pending.done(tl::unexpected(std::move(record.error())));
+  if (!record || record->status != RunStatus::kComplete) {
+    return pending.done(
+        fail(ErrorCode::kInvalidArgument, "the marker of mapping run " + std::to_string(run.value) +
+                                              " is in the log, but the run is " +
+                                              (record ? std::string(to_string(record->status)) : "not recorded")));
   }
   pending.record = std::move(*record);
   if (run <= passed || cache.entries() == 0) return passed_it(std::move(pending));

@@ -58,8 +58,9 @@ class Resolver {
 
   /// A marker was passed, or is where a restarted partition begins: forgets what the run changed, and
   /// gives the view to resolve with from the next record on. Those records are to be looked up after
-  /// `done`. Errors: those of TableStore::get, after which it may be called again; kNotFound where the
-  /// run was never recorded, kCorrupt where it was never completed: then the marker is not ours.
+  /// `done`. Errors: those of TableStore::get, after which it may be called again; kCorrupt; kInvalidArgument where
+  /// the run was never recorded or never completed: a run is completed before its marker is written, so this one is not
+  /// ours.
   void pass_marker(RunId run, UniqueFunction<void(Result<MappingView>)> done);
 
   ResolverStats stats() const;

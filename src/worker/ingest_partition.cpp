@@ -183,14 +183,22 @@ void IngestPartition::segment_done() {
 
 void IngestPartition::pass_marker() {
   if (undecided_.marker->run <= view_.run) return segment_done();  // a repeated marker changes nothing
-  ask<identity::MappingView>(
-      "mapping run of a marker",
+  ask_until_answered<identity::MappingView>(
+      shared_from_this(), "mapping run of a marker",
       [this, run = undecided_.marker->run](Completion<identity::MappingView> answer) {
         needs_.resolver.pass_marker(run, std::move(answer));
       },
-      [this](identity::MappingView view) {
+      [this](Result<identity::MappingView> view) {
         if (draining()) return;
-        view_ = std::move(view);
+        if (!view && view.error().code == ErrorCode::kInvalidArgument) {
+          // Whoever wrote it, no refresh did: like any record that cannot be read it stops nothing.
+          log::error(
+              "marker_of_no_run",
+              {{"partition", partition_.value}, {"before", undecided_.next.value}, {"message", view.error().message}});
+          return segment_done();
+        }
+        if (!view) return fail_partition(view.error());
+        view_ = std::move(*view);
         markers_.push_back({view_.run, open_.decisions.to});
         log::info("marker_passed",
                   {{"partition", partition_.value}, {"run", view_.run.value}, {"offset", open_.decisions.to.value}});

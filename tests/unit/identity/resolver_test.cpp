@@ -248,14 +248,14 @@ TEST_F(ResolverTest, a_row_read_before_a_marker_and_answered_after_it_is_not_kep
 
 TEST_F(ResolverTest, markers_that_are_not_ours_are_errors) {
   Resolver resolver(options(), store, executor);
-  EXPECT_EQ(pass(resolver, 7).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(pass(resolver, 7).error().code, ErrorCode::kInvalidArgument);
   RunRecord started;
   started.run = RunId{8};
   started.owner = "someone";
   put("state", {run_started(started)});
-  EXPECT_EQ(pass(resolver, 8).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(pass(resolver, 8).error().code, ErrorCode::kInvalidArgument);
   put("state", {run_aborted(RunId{8})});
-  EXPECT_EQ(pass(resolver, 8).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(pass(resolver, 8).error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(pass(resolver, 0)->run, RunId{0});
 }
 
