@@ -89,6 +89,7 @@ worker::IngestOptions ingest_options_of(const Config& config) {
   options.max_unacknowledged = config.ingest.in_flight;
   options.commit_interval = config.ingest.commit_interval;
   options.accept_topic_id = config.ingest.accept_topic_id;
+  options.accept_cut_window = config.ingest.accept_cut_window;
   options.mapping_cache = config.identity.cache;
   return options;
 }

@@ -105,6 +105,7 @@ struct Config {
     std::uint32_t threads = 1;
     std::string default_merchant;
     std::string accept_topic_id;
+    bool accept_cut_window = false;
   } ingest;
   struct {
     Bytes page_memory = 256_MiB;
@@ -199,9 +200,6 @@ struct HostPort {
   std::uint16_t port = 0;
 };
 Result<HostPort> parse_host_port(std::string_view text);
-
-/// A slug of 1-40 characters `[a-z0-9._-]`.
-bool is_merchant_slug(std::string_view slug);
 
 /// Reads `200ms`, `15s`, `10m`, `24h`, `7d`; nothing where it is none.
 std::optional<Millis> parse_duration(std::string_view text);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/config_values.hpp"
+#include "base/names.hpp"
 
 // The name of a key is the path of its member: written once, it cannot differ.
 #define KEY(path) #path, +[](Config& c) -> auto& { return c.path; }
@@ -130,6 +131,9 @@ std::vector<Key<Config>> stage_keys() {
       text(
           KEY(ingest.accept_topic_id),
           "Where the raw topic was deleted and made again: the id of the new one that may be worked on, as `status` shows it."),
+      flag(
+          KEY(ingest.accept_cut_window),
+          "Whether ingest goes on where the log lacks records that the window may reach; repeats of those count as new."),
 
       size(KEY(aggregate.page_memory), 1_MiB, Bytes{1ULL << 40},
            "Memory for the pages of a partition; clean ones make room."),

@@ -27,6 +27,7 @@ struct IngestOptions {
   Bytes max_unacknowledged{16 * 1024 * 1024};  ///< of blocks sent by one partition
   std::chrono::milliseconds commit_interval{1000};
   std::string accept_topic_id;  ///< a raw topic made again is worked on only where this is its id
+  bool accept_cut_window = false;  ///< goes on where records that the window needs are gone: repeats of them count
   Bytes mapping_cache{64 * 1024 * 1024};  ///< of one worker thread
 };
 

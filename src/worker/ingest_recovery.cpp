@@ -150,20 +150,35 @@ void IngestRecovery::check_bounds() {
 }
 
 // Part of the window is gone from the log. That is right where it never was there (the floor), or
-// where it is out of reach in time as well: finish() compares.
+// where it is out of reach in time as well: check_reach() compares.
 void IngestRecovery::check_window() {
   ask_until_answered<Offset>(
       shared_from_this(), "floor of the source",
       [this](Completion<Offset> answer) { needs_.state.floor(found_.source.number, std::move(answer)); },
       [this](Result<Offset> floor) {
         if (!floor) return finish(tl::unexpected(floor.error()));
-        window_cut_ = *floor < bounds_.begin && found_.position < bounds_.end;
+        if (*floor >= bounds_.begin || needs_.options.accept_cut_window) return read_window(bounds_.begin);
+        find_retention();
+      });
+}
+
+void IngestRecovery::find_retention() {
+  ask_until_answered<std::optional<TopicState>>(
+      shared_from_this(), "retention of the raw topic",
+      [this](Completion<std::optional<TopicState>> answer) {
+        needs_.log.describe_topic(partition_.topic, std::move(answer));
+      },
+      [this](Result<std::optional<TopicState>> topic) {
+        if (!topic) return finish(tl::unexpected(topic.error()));
+        // Kept for ever, and yet gone: nothing says how old it was.
+        const auto kept = *topic ? (*topic)->retention : std::chrono::milliseconds{0};
+        cut_by_ = std::max(kept, std::chrono::milliseconds{0});
         read_window(bounds_.begin);
       });
 }
 
 void IngestRecovery::read_window(Offset from) {
-  if (from == found_.position) return finish({});
+  if (from == found_.position && !looks_further(from)) return finish(check_reach());
   reader_ = needs_.log.read(partition_, from);
   fetch_window();
 }
@@ -179,18 +194,21 @@ void IngestRecovery::fetch_window() {
                                   }
                                   if (!batch) return finish(tl::unexpected(batch.error()));
                                   pass_batch(**batch);
-                                  if ((*batch)->next() >= found_.position) return finish({});
-                                  fetch_window();
+                                  const auto next = (*batch)->next();
+                                  if (next < found_.position || looks_further(next)) return fetch_window();
+                                  finish(check_reach());
                                 }});
 }
 
 void IngestRecovery::pass_batch(const LogBatch& batch) {
   arena_.reset();
   for (const auto& record : batch.records()) {
-    if (record.offset >= found_.position) break;
+    if (record.offset >= found_.position) {
+      undecided_log_time_ = record.time;
+      break;
+    }
     found_.window.pass(record.offset, record.time);
     if (!first_log_time_) first_log_time_ = record.time;
-    last_log_time_ = record.time;
     const auto decoded = needs_.decoder.decode(record, partition_.partition, arena_);
     found_.last_record_time = record.time;
     if (decoded.kind == event::RecordKind::kBad) found_.last_record_time = decoded.bad.record_time;
@@ -202,18 +220,29 @@ void IngestRecovery::pass_batch(const LogBatch& batch) {
   }
 }
 
+bool IngestRecovery::looks_further(Offset next) const { return cut_by_ && !undecided_log_time_ && next < bounds_.end; }
+
+// What is gone was out of reach of the first undecided record where the log goes back far enough before that, or where
+// retention alone took it: then it was older than that. Twice the horizon, since log time may step back.
+Result<void> IngestRecovery::check_reach() const {
+  if (!cut_by_) return {};
+  const auto now = needs_.executor.wall();
+  const auto reach_from = undecided_log_time_.value_or(now) - 2 * needs_.options.dedupe_horizon;
+  if (first_log_time_ && *first_log_time_ <= reach_from) return {};
+  if (now - *cut_by_ <= reach_from && cut_by_->count() > 0) return {};
+  return fail(
+      ErrorCode::kOutOfRange,
+      fmt::format("records of {} partition {} below offset {} are gone, and the window of duplicates of what is not "
+                  "decided yet may reach them: ingest is behind by more than the topic's retention less twice "
+                  "ingest.window_time. Keep the topic longer; to go on all the same, counting repeats of what is gone "
+                  "as new, start once with --set ingest.accept_cut_window=true",
+                  partition_.topic, partition_.partition.value, bounds_.begin.value));
+}
+
 void IngestRecovery::finish(Result<void> result) {
   if (closed_) return;
   closed_ = true;
   reader_.reset();
-  if (result && window_cut_ &&
-      (!first_log_time_ || last_log_time_ - *first_log_time_ < 2 * needs_.options.dedupe_horizon)) {
-    result = fail(
-        ErrorCode::kOutOfRange,
-        fmt::format("retention has removed records of {} partition {} below offset {} that the window of duplicates "
-                    "needs: keep the raw topic longer than twice ingest.dedupe_horizon",
-                    partition_.topic, partition_.partition.value, bounds_.begin.value));
-  }
   if (!result) return done_(tl::unexpected(result.error()));
   done_(std::move(found_));
 }

@@ -59,9 +59,12 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
   void check_commit(std::optional<Commit> commit);
   void check_bounds();
   void check_window();
+  void find_retention();
   void read_window(Offset from);
   void fetch_window();
   void pass_batch(const LogBatch& batch);
+  bool looks_further(Offset next) const;
+  Result<void> check_reach() const;
   void finish(Result<void> result);
 
   Needs needs_;
@@ -71,9 +74,10 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
   bool closed_ = false;
   LogBounds bounds_;
   RecoveredIngest found_;
-  bool window_cut_ = false;
-  std::optional<TimeMs> first_log_time_;
-  TimeMs last_log_time_;
+  /// Where records below the window's first one were removed: how long the topic keeps them.
+  std::optional<std::chrono::milliseconds> cut_by_;
+  std::optional<TimeMs> first_log_time_;      ///< of the window
+  std::optional<TimeMs> undecided_log_time_;  ///< of the first record from `position` on; looked for where it is cut
   Arena arena_;
   std::unique_ptr<LogReader> reader_;
 };

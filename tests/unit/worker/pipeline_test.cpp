@@ -8,6 +8,7 @@
 
 #include "guidepost/event/bad_row.hpp"
 #include "guidepost/event/control.hpp"
+#include "identity/refresh.hpp"
 #include "identity/runs.hpp"
 
 namespace guidepost::worker {
@@ -192,6 +193,64 @@ TEST(Pipeline, StopsAtARecordThatRetentionTookAndSaysWhich) {
   EXPECT_NE(process.failures()[0].message.find("offset 20"), std::string::npos) << process.failures()[0].message;
 }
 
+/// A partition whose first ten records retention has taken, with three more that were decided and one that was not.
+struct CutWindow {
+  static constexpr auto kDay = std::chrono::hours{24};
+  explicit CutWindow(std::chrono::hours idle) {
+    at(std::chrono::hours{0});
+    for (int i = 0; i < 10; ++i) write(i);
+    decide();
+    at(idle);
+    world.log.truncate_before({world.names.raw_topic(), Partition{0}}, Offset{10});
+    for (int i = 10; i < 13; ++i) write(i);
+    decide();
+    write(13);
+  }
+  void at(std::chrono::hours since_start) {
+    now = since_start;
+    world.executor.advance(TimeMs{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}} + now -
+                           world.executor.wall());
+    world.log.set_append_time(world.executor.wall());
+  }
+  void write(int i) {
+    const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(now).count();
+    world.raw(page_view("a", static_cast<int>(minutes), fmt::format("e{}", i)));
+  }
+  void decide(IngestOptions options = quick_ingest()) {
+    Process process(world, options, quick_aggregate());
+    world.settle();
+    for (const auto& failure : process.failures()) failures.push_back(failure);
+    process.drain();
+  }
+  World world;
+  std::chrono::milliseconds now{};
+  std::vector<Error> failures;
+};
+
+TEST(Pipeline, GoesOnAfterAPartitionWasIdleForLongerThanItsRetention) {
+  CutWindow cut(8 * CutWindow::kDay);
+  cut.decide();
+  EXPECT_TRUE(cut.failures.empty()) << cut.failures[0].message;
+  const auto seen = test::readable(cut.world.tables, cut.world.names);
+  EXPECT_NE(seen.find("'': 10 0 0 0"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("'': 4 0 0 0"), std::string::npos) << seen;
+}
+
+TEST(Pipeline, StopsWhereTheWindowIsCutAndRetentionDoesNotSayWhyUntilAPersonAcceptsIt) {
+  CutWindow cut(std::chrono::hours{1});  // something else than retention took them
+  cut.at(6 * CutWindow::kDay);           // and ingest is far behind
+  cut.decide();
+  ASSERT_FALSE(cut.failures.empty());
+  EXPECT_EQ(cut.failures.back().code, ErrorCode::kOutOfRange);
+  EXPECT_NE(cut.failures.back().message.find("--set ingest.accept_cut_window=true"), std::string::npos)
+      << cut.failures.back().message;
+  cut.failures.clear();
+  auto options = quick_ingest();
+  options.accept_cut_window = true;
+  cut.decide(options);
+  EXPECT_TRUE(cut.failures.empty());
+}
+
 TEST(Pipeline, StopsAtATopicThatWasMadeAgainUntilAPersonAcceptsIt) {
   World world;
   world.raw(page_view("a", 1, "e1"));
@@ -261,6 +320,41 @@ TEST(Pipeline, ResolvesByTheMarkersBeforeAnEventAlone) {
   const auto seen = test::readable(world.tables, world.names);
   EXPECT_NE(seen.find("identity:resolved_by=none"), std::string::npos) << seen;
   EXPECT_EQ(seen.find("identity:customer=first"), std::string::npos) << "a run without a marker is invisible";
+}
+
+TEST(Pipeline, ResolvesWithTheRunOfTheLastMarkerAlsoAfterARestart) {
+  World world;
+  identity::RefreshOptions refresh;
+  refresh.lock.owner = "owner";
+  refresh.default_merchant = "shop";
+  const auto load = [&](const std::string& csv) {
+    std::istringstream file(csv);
+    const auto loaded = identity::run_refresh(refresh, file, world.tables, world.log, world.names, {});
+    ASSERT_TRUE(loaded) << loaded.error().message;
+  };
+  world.raw(page_view("a", 1, "e1"));
+  load("guid,customer\na,first\n");
+  world.raw(page_view("a", 2, "e2"));
+  {
+    Process process(world, quick_ingest(), quick_aggregate());
+    world.settle();
+    EXPECT_TRUE(process.drain());
+  }
+  world.raw(page_view("a", 3, "e3"));
+  world.raw(identity::encode_marker({RunId{9}, {}}), Partition{0}, std::string(identity::kControlKey));  // no such run
+  world.raw(page_view("a", 4, "e4"));
+  load("guid,customer\na,second\n");
+  world.raw(page_view("a", 5, "e5"));
+  Process process(world, quick_ingest(), quick_aggregate());
+  world.settle();
+  EXPECT_TRUE(process.failures().empty()) << process.failures()[0].message;
+  std::string customers;
+  std::istringstream seen(test::readable(world.tables, world.names));
+  for (std::string line; std::getline(seen, line);) {
+    if (line.starts_with("event ")) customers += "|";
+    if (line.starts_with("  identity:customer=")) customers += line.substr(20);
+  }
+  EXPECT_EQ(customers, "||first|first|first|second");
 }
 
 // The heart: whatever dies, waits, fails or writes late, what readers see is what an undisturbed run gives.
