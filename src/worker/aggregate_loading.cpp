@@ -66,6 +66,7 @@ void AggregatePartition::load_pages(Month month, std::vector<rollup::PageKey> ke
 
 void AggregatePartition::load_split_pages(Month month, std::vector<rollup::PageKey> keys, std::vector<Row> rows) {
   std::vector<rollup::PageKey> split;
+  std::vector<std::uint8_t> asked;
   std::vector<RowGet> gets;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto bits = valid_bits(keys[i], rows[i]);
@@ -78,17 +79,36 @@ void AggregatePartition::load_split_pages(Month month, std::vector<rollup::PageK
     for (int h = 0; h < (1 << bits); ++h) chunks.push_back({bits, static_cast<std::uint8_t>(1 + h)});
     gets.push_back(page_get(keys[i], chunks));
     split.push_back(std::move(keys[i]));
+    asked.push_back(bits);
   }
   if (split.empty()) return load_done();
   auto get = [this, month, gets = std::move(gets)](Completion<std::vector<Row>> answer) {
     needs_.tables.get(needs_.names.rollups(month), gets, std::move(answer));
   };
-  ask_while<std::vector<Row>>("split pages", applying_, std::move(get),
-                              [this, split = std::move(split)](const std::vector<Row>& found) {
-                                for (std::size_t i = 0; i < split.size() && !closed(); ++i)
-                                  place_page(split[i], found[i]);
-                                if (!closed()) load_done();
-                              });
+  ask_while<std::vector<Row>>(
+      "split pages", applying_, std::move(get),
+      [this, month, split = std::move(split), asked = std::move(asked)](std::vector<Row> rows) mutable {
+        place_split_pages(month, std::move(split), asked, std::move(rows));
+      });
+}
+
+// Between the two reads a put may have split a page further (a zombie's, or one of ours from before a restart): its
+// chunks are elsewhere then, and are asked for again.
+void AggregatePartition::place_split_pages(Month month, std::vector<rollup::PageKey> keys,
+                                           const std::vector<std::uint8_t>& asked, std::vector<Row> rows) {
+  std::vector<rollup::PageKey> again;
+  std::vector<Row> seen;
+  for (std::size_t i = 0; i < keys.size() && !closed(); ++i) {
+    if (valid_bits(keys[i], rows[i]) == asked[i]) {
+      place_page(keys[i], rows[i]);
+    } else {
+      again.push_back(std::move(keys[i]));
+      seen.push_back(std::move(rows[i]));
+    }
+  }
+  if (closed()) return;
+  if (again.empty()) return load_done();
+  load_split_pages(month, std::move(again), std::move(seen));
 }
 
 void AggregatePartition::place_page(const rollup::PageKey& key, const Row& row) {

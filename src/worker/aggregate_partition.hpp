@@ -87,6 +87,8 @@ class AggregatePartition final : public PartitionWorker {
   void load_missing();
   void load_pages(Month month, std::vector<rollup::PageKey> keys);
   void load_split_pages(Month month, std::vector<rollup::PageKey> keys, std::vector<Row> rows);
+  void place_split_pages(Month month, std::vector<rollup::PageKey> keys, const std::vector<std::uint8_t>& asked,
+                         std::vector<Row> rows);
   void place_page(const rollup::PageKey& key, const Row& row);
   void load_ledger(std::vector<RowGet> gets);
   void load_done();

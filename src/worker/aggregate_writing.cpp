@@ -61,7 +61,8 @@ void AggregatePartition::write_due_pages() {
   for (const auto& [id, source] : sources_) {
     write_pages(*source, source->pages.take_due(now));
     if (source->ledger.due(now, needs_.options.flush.max_age)) write_ledger(*source);
-    if (writer_->idle()) source->ledger.evict(kLedgerCells);
+    // Not while a block is loading: what it found here it has not asked for.
+    if (writer_->idle() && !current_) source->ledger.evict(kLedgerCells);
   }
 }
 

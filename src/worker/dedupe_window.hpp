@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/spread.hpp"
 #include "guidepost/base/ids.hpp"
 
 namespace guidepost::worker {
@@ -45,7 +46,7 @@ class DedupeWindow {
     std::int64_t second;
     std::int64_t first_offset;
   };
-  std::size_t home(std::uint64_t high) const { return (high >> 1) & (slots_.size() - 1); }
+  std::size_t home(std::uint64_t high) const { return spread(high) & (slots_.size() - 1); }
   std::int64_t offset_of(const Slot& slot) const;
   bool alive(const Slot& slot) const { return offset_of(slot) >= oldest_; }
   void make_room();

@@ -80,7 +80,10 @@ void GroupRole::failed(Error error) {
 void GroupRole::partition_failed(Partition, Error error) { failed(std::move(error)); }
 
 bool GroupRole::stop(std::chrono::milliseconds deadline) {
-  if (std::exchange(stopped_, true)) return true;
+  {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(stopped_, true)) return true;
+  }
   bool drained = true;
   if (member_) {
     auto left = std::make_shared<std::promise<void>>();
@@ -88,6 +91,7 @@ bool GroupRole::stop(std::chrono::milliseconds deadline) {
     member_->leave({inline_executor(), [left](const Result<void>&) { left->set_value(); }});
     drained = answer.wait_for(deadline) == std::future_status::ready;
   }
+  control_.stop();  // no partition is assigned any more
   // What has not drained is closed on its own thread, and everyone waits for that: after this nothing runs.
   for (const auto& [partition, owned] : owned()) {
     auto closed = std::make_shared<std::promise<void>>();
@@ -99,7 +103,6 @@ bool GroupRole::stop(std::chrono::milliseconds deadline) {
     answer.wait();
   }
   member_.reset();
-  control_.stop();
   std::lock_guard lock(mutex_);
   partitions_.clear();
   log::info("role_stopped", {{"role", name_}, {"drained", drained ? "yes" : "no"}});

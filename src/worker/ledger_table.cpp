@@ -1,5 +1,6 @@
 #include "worker/ledger_table.hpp"
 
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -9,6 +10,9 @@ namespace guidepost::worker {
 namespace {
 
 using event::LedgerCounts;
+
+/// Of a name of 40 bytes at most: far below what a put may be.
+constexpr std::size_t kCellsOfAPut = 5000;
 
 std::chrono::sys_days day_of(TimeMs t) { return std::chrono::floor<std::chrono::days>(t); }
 
@@ -96,26 +100,27 @@ bool LedgerTable::due(Executor::Clock::time_point now, std::chrono::milliseconds
 }
 
 std::vector<RowPut> LedgerTable::encode(Offset label, std::vector<Offset>& held) {
-  std::map<std::chrono::sys_days, RowPut> rows;
+  std::map<std::chrono::sys_days, std::vector<RowPut>> rows;
   for (auto& [key, entry] : entries_) {
     if (!entry.first_dirty) continue;
     held.push_back(*entry.first_dirty);
     entry.first_dirty.reset();
     entry.position = label;
-    auto& row = rows[key.day];
-    if (row.row.empty()) row.row = event::ledger_row({source_, key.day});
+    // Cells of a day do not hang together: a put of them all could become too large.
+    auto& puts = rows[key.day];
+    if (puts.empty() || puts.back().cells.size() == kCellsOfAPut)
+      puts.push_back({event::ledger_row({source_, key.day}), {}});
+    auto& row = puts.back();
     row.cells.push_back(
         {std::string(event::kLedgerFamily), key.merchant, label.value, event::encode_ledger(entry.counts)});
   }
   dirty_ = 0;
   std::vector<RowPut> out;
-  out.reserve(rows.size());
-  for (auto& [day, row] : rows) out.push_back(std::move(row));
+  for (auto& [day, puts] : rows) std::move(puts.begin(), puts.end(), std::back_inserter(out));
   return out;
 }
 
 void LedgerTable::evict(std::size_t limit) {
-  // Only right while nothing of it is on its way: the caller asks when its writer is idle.
   if (entries_.size() <= limit) return;
   std::erase_if(entries_, [](const auto& item) { return !item.second.first_dirty; });
 }

@@ -31,7 +31,8 @@ class LedgerTable {
   bool dirty() const { return dirty_ > 0; }
   /// The dirty cells, labelled, and their obligations, which the caller now holds.
   std::vector<RowPut> encode(Offset label, std::vector<Offset>& held);
-  /// Forgets clean cells of earlier days when there are more than `limit` cells.
+  /// Forgets all clean cells when there are more than `limit` cells. Not while a put is on its way, nor between
+  /// missing() and count() of a block.
   void evict(std::size_t limit);
   void clear();
 

@@ -145,20 +145,33 @@ void StateTable::register_source(std::string topic, std::string topic_id, Partit
   std::make_shared<Registration>(tables_, names_, std::move(wanted), floor, std::move(done))->look_up();
 }
 
+/// Reads the registry page by page. Like a registration, it owns what it needs.
+struct StateTable::Listing : std::enable_shared_from_this<Listing> {
+  Listing(TableStore& t, std::string name, Completion<std::vector<Source>> d)
+      : tables(t), table(std::move(name)), done(std::move(d)) {}
+
+  TableStore& tables;
+  std::string table;
+  Completion<std::vector<Source>> done;
+  std::vector<Source> found;
+
+  void read(std::string from) {
+    tables.scan(table, {std::move(from), std::string(kSourceEnd), newest()},
+                {inline_executor(), [self = shared_from_this()](Result<ScanPage> page) {
+                   if (!page) return self->done(tl::unexpected(page.error()));
+                   for (const auto& row : page->rows) {
+                     auto source = source_of(row);
+                     if (!source) return self->done(tl::unexpected(source.error()));
+                     self->found.push_back(std::move(*source));
+                   }
+                   if (page->next.empty()) return self->done(std::move(self->found));
+                   self->read(std::move(page->next));
+                 }});
+  }
+};
+
 void StateTable::sources(Completion<std::vector<Source>> done) {
-  // The registry has as many rows as there were ever partitions: one page holds it.
-  ScanRequest all{std::string(kSourcePrefix), std::string(kSourceEnd), newest(), 100'000};
-  tables_.scan(names_.state(), std::move(all),
-               {inline_executor(), [done = std::move(done)](Result<ScanPage> page) mutable {
-                  if (!page) return done(tl::unexpected(page.error()));
-                  std::vector<Source> found;
-                  for (const auto& row : page->rows) {
-                    auto source = source_of(row);
-                    if (!source) return done(tl::unexpected(source.error()));
-                    found.push_back(std::move(*source));
-                  }
-                  done(std::move(found));
-                }});
+  std::make_shared<Listing>(tables_, names_.state(), std::move(done))->read(std::string(kSourcePrefix));
 }
 
 void StateTable::floor(SourceId source, Completion<Offset> done) {

@@ -57,6 +57,7 @@ class StateTable {
 
  private:
   struct Registration;
+  struct Listing;
   TableStore& tables_;
   Names names_;
 };
