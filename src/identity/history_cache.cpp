@@ -75,7 +75,7 @@ std::uint64_t HistoryCache::hash_of(GuidKey key) {
 
 /// The slot of the key, or the empty one where its probe ends.
 std::size_t HistoryCache::slot_of(GuidKey key, std::uint64_t hash) const {
-  std::size_t slot = hash & mask_;
+  std::size_t slot = spread(hash) & mask_;
   while (slots_[slot] && !(slots_[slot]->hash == hash && same_key(*slots_[slot], key))) slot = (slot + 1) & mask_;
   return slot;
 }
@@ -114,7 +114,7 @@ void HistoryCache::erase(std::size_t slot) {
   --entries_;
   slots_[slot] = {};
   for (std::size_t next = (slot + 1) & mask_; slots_[next]; next = (next + 1) & mask_) {
-    const std::size_t home = slots_[next]->hash & mask_;
+    const std::size_t home = spread(slots_[next]->hash) & mask_;
     if (((next - home) & mask_) < ((next - slot) & mask_)) continue;  // its home lies behind the gap
     slots_[slot] = std::move(slots_[next]);
     slot = next;
@@ -148,7 +148,7 @@ void HistoryCache::resize(std::size_t slots) {
   hand_ = 0;
   for (auto& share : old) {
     if (!share) continue;
-    std::size_t slot = share->hash & mask_;
+    std::size_t slot = spread(share->hash) & mask_;
     while (slots_[slot]) slot = (slot + 1) & mask_;
     slots_[slot] = std::move(share);
   }
@@ -156,7 +156,7 @@ void HistoryCache::resize(std::size_t slots) {
 
 void HistoryCache::forget(std::span<const std::uint64_t> hashes) {
   for (const auto hash : hashes) {
-    for (std::size_t slot = hash & mask_; slots_[slot];) {
+    for (std::size_t slot = spread(hash) & mask_; slots_[slot];) {
       if (slots_[slot]->hash == hash) {
         erase(slot);
         ++forgotten_;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/spread.hpp"
 #include "guidepost/base/ids.hpp"
 #include "identity/mapping.hpp"
 
@@ -70,7 +71,7 @@ class HistoryCache {
 
   static std::uint64_t hash_of(GuidKey key);
   /// Brings the place of a hash nearer, ahead of find().
-  void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[hash & mask_]); }
+  void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[spread(hash) & mask_]); }
   /// Empty where it is not here. Counts as a use.
   HistoryShare find(GuidKey key, std::uint64_t hash);
   /// Puts it in, in the place of one of the same key, and evicts what no longer fits. One that is

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/arena.hpp"
+#include "base/spread.hpp"
 #include "rollup/chunk_codec.hpp"
 #include "rollup/page.hpp"
 #include "rollup/sketch.hpp"
@@ -74,14 +75,14 @@ class EntryTable {
   std::int64_t find(std::uint64_t hash, IsIt&& is_it) const {
     if (slots_.empty()) return -1;
     const auto tag = static_cast<std::uint32_t>(hash >> 32);
-    for (auto at = hash & mask_;; at = (at + 1) & mask_) {
+    for (auto at = spread(hash) & mask_;; at = (at + 1) & mask_) {
       const auto& slot = slots_[at];
       if (slot.index == 0) return -1;
       if (slot.tag == tag && is_it(slot.index - 1)) return slot.index - 1;
     }
   }
   void prefetch(std::uint64_t hash) const {
-    if (!slots_.empty()) __builtin_prefetch(&slots_[hash & mask_]);
+    if (!slots_.empty()) __builtin_prefetch(&slots_[spread(hash) & mask_]);
   }
   std::size_t memory_bytes() const { return slots_.capacity() * sizeof(Slot); }
 

@@ -88,7 +88,7 @@ bool EntryTable::has_room() const { return (used_ + 1) * 3 <= slots_.size() * 2;
 
 void EntryTable::insert(std::uint64_t hash, std::uint32_t index) {
   GUIDEPOST_ASSERT(has_room());
-  auto at = hash & mask_;
+  auto at = spread(hash) & mask_;
   while (slots_[at].index != 0) at = (at + 1) & mask_;
   slots_[at] = {static_cast<std::uint32_t>(hash >> 32), index + 1};
   ++used_;
