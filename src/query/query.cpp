@@ -14,7 +14,7 @@ Result<QueryResult> run(const Request& request, TableStore& tables, const Names&
     auto freshness = options.freshness();  // before the pages: they are at least as new
     if (!freshness) return tl::unexpected(freshness.error());
     result.freshness = std::move(*freshness);
-    for (const auto& source : result.freshness.sources) wanted.sources.push_back(source.source);
+    wanted.sources = result.freshness.registered;
   }
   for (const auto& condition : request.where) {
     // (other) is in every chunk.

@@ -31,7 +31,8 @@ struct SourceProgress {
 /// What the state table says, read before the pages: then an answer is at least as fresh as it says.
 struct Freshness {
   std::optional<TimeMs> as_of;  ///< up to which every source of the merchant is counted; nothing: nothing is
-  std::vector<SourceProgress> sources;
+  std::vector<SourceProgress> sources;  ///< that still grow
+  std::vector<SourceId> registered;     ///< all that may have pages, also of topics that are no more
 };
 
 struct QueryResult {

@@ -14,6 +14,7 @@ Result<query::Freshness> freshness_of(Call& call) {
   query::Freshness freshness;
   freshness.as_of = counted_until(*sources, now);
   for (const auto& s : *sources) {
+    freshness.registered.push_back(s.source.number);
     if (!s.current) continue;
     const auto until = s.lag() <= 0 ? std::optional(now)
                        : s.durable  ? std::optional(s.durable->record_time)

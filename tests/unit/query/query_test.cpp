@@ -261,7 +261,9 @@ TEST_F(Query, ReadsOnlyTheCellsThatItNeedsWhereTheSourcesAreKnown) {
     options.freshness = nullptr;
     const auto all = ask(words);
     options.freshness = [] {
-      return Freshness{TimeMs{}, {{SourceId{0}, "t", Partition{0}, {}, {}}, {SourceId{1}, "t", Partition{1}, {}, {}}}};
+      return Freshness{TimeMs{},
+                       {{SourceId{1}, "t", Partition{1}, {}, {}}},  // source 0 grows no more
+                       {SourceId{0}, SourceId{1}}};
     };
     const auto few = ask(words);
     EXPECT_EQ(lines(all), lines(few));
