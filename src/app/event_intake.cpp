@@ -41,9 +41,10 @@ struct Verdict {
   Json answer;
 };
 
-Verdict judge(Look& look, std::string_view payload, TimeMs received) {
+/// `record` is the event as it goes into the log: judged as ingest will see it.
+Verdict judge(Look& look, std::string_view record, TimeMs received) {
   look.arena.reset();
-  const auto decoded = look.decoder.decode({.offset = Offset{0}, .time = received, .key = {}, .value = payload},
+  const auto decoded = look.decoder.decode({.offset = Offset{0}, .time = received, .key = {}, .value = record},
                                            Partition{0}, look.arena);
   if (decoded.kind == event::RecordKind::kEvent) {
     const auto& text = decoded.event.text;
@@ -211,14 +212,15 @@ void EventIntake::take(http::Request request, http::Respond respond) {
                                  .ordinal = {}};
   auto look = self.borrow();
   for (const auto payload : *events) {
-    auto verdict = judge(*look, payload, received);
+    auto record = event::wrap(envelope, payload);
+    auto verdict = judge(*look, record, received);
     waiting->refused += verdict.answer["status"] == "bad" ? 1 : 0;
     waiting->events.push_back(std::move(verdict.answer));
     const auto settings = self.config.merchant.find(verdict.merchant);
     auto key = event::record_key(verdict.merchant, verdict.identity,
                                  settings == self.config.merchant.end() ? 1 : settings->second.shards);
     const auto partition = partition_of_key(key, partitions);
-    records.push_back({{self.topic, partition}, std::move(key), event::wrap(envelope, payload), std::nullopt});
+    records.push_back({{self.topic, partition}, std::move(key), std::move(record), std::nullopt});
   }
   self.give_back(std::move(look));
   self.executor.post(

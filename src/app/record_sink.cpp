@@ -94,7 +94,10 @@ class HttpSink final : public RecordSink {
     }
   }
   ~HttpSink() override {
-    for (auto& thread : threads_) thread.request_stop();
+    {
+      std::lock_guard lock(mutex_);
+      for (auto& thread : threads_) thread.request_stop();
+    }
     changed_.notify_all();
   }
 

@@ -90,6 +90,11 @@ struct Decoder::Impl {
   };
 
   bool parse(std::string_view bytes, Arena& arena);
+  bool is_envelope() const {
+    return levels[0].has(Key::kReceived) && (levels[0].has(Key::kEvent) || levels[0].has(Key::kRaw));
+  }
+  /// What arrived in the envelope that was parsed last; nothing where its base64 is none.
+  std::optional<std::string_view> inside(std::string_view value, Arena& arena) const;
   ValueReader values() const { return {text, has_escapes}; }
   Decoded decode(const LogRecord& record, Partition partition, Arena& arena);
   void decode_envelope(const LogRecord& record, Arrived& arrived, Arena& arena, Decoded& out);
@@ -132,7 +137,7 @@ Decoded Decoder::Impl::decode(const LogRecord& record, Partition partition, Aren
     refuse({Reason::kTooLarge, {}}, {}, arrived, out);
   } else if (!parse(record.value, arena)) {
     refuse({Reason::kNotJson, {}}, {}, arrived, out);
-  } else if (levels[0].has(Key::kReceived) && (levels[0].has(Key::kEvent) || levels[0].has(Key::kRaw))) {
+  } else if (is_envelope()) {
     decode_envelope(record, arrived, arena, out);
   } else {
     decode_object(0, arrived, arena, out);
@@ -176,22 +181,25 @@ Refusal Decoder::Impl::read_envelope(Arrived& arrived, std::string_view& protoco
   return {};
 }
 
+std::optional<std::string_view> Decoder::Impl::inside(std::string_view value, Arena& arena) const {
+  const auto& envelope = levels[0];
+  if (envelope.has(Key::kEvent)) {
+    const auto span = envelope[Key::kEvent];
+    return value.substr(span.begin, span.end - span.begin);
+  }
+  std::string_view base64;
+  if (!values().read(envelope[Key::kRaw], ValueReader::Accepts::kText, base64)) return std::nullopt;
+  return decode_base64(base64, arena);
+}
+
 void Decoder::Impl::decode_envelope(const LogRecord& record, Arrived& arrived, Arena& arena, Decoded& out) {
   const auto& envelope = levels[0];
   const bool has_event = envelope.has(Key::kEvent);
   Refusal refused;
-  if (has_event) {
-    const auto span = envelope[Key::kEvent];
-    arrived.bytes = record.value.substr(span.begin, span.end - span.begin);
+  if (const auto bytes = inside(record.value, arena)) {
+    arrived.bytes = *bytes;
   } else {
-    std::string_view base64;
-    const bool is_text = values().read(envelope[Key::kRaw], ValueReader::Accepts::kText, base64);
-    const auto bytes = is_text ? decode_base64(base64, arena) : std::nullopt;
-    if (bytes) {
-      arrived.bytes = *bytes;
-    } else {
-      refused = {Reason::kEnvelopeInvalid, "raw"};
-    }
+    refused = {Reason::kEnvelopeInvalid, "raw"};
   }
   std::string_view protocol;
   std::uint64_t ordinal = 0;
@@ -280,6 +288,11 @@ Decoded Decoder::decode(const LogRecord& record, Partition partition, Arena& are
 
 Bad refused(const LogRecord& record, Reason reason) {
   return bad_of({reason, {}}, {}, record.value, record.offset, record.time);
+}
+
+std::optional<std::string_view> Decoder::unwrap(std::string_view value, Arena& arena) {
+  if (!impl_->parse(value, arena) || !impl_->is_envelope()) return std::nullopt;
+  return impl_->inside(value, arena);
 }
 
 std::uint64_t Decoder::rules() const { return impl_->rules; }

@@ -43,6 +43,8 @@ class Decoder {
   explicit Decoder(EventLimits limits);
   ~Decoder();
   Decoded decode(const LogRecord& record, Partition partition, Arena& arena);
+  /// What an envelope holds, as it arrived; nothing where the value is no envelope. Views as of a bad event.
+  std::optional<std::string_view> unwrap(std::string_view value, Arena& arena);
   std::uint64_t rules() const;  ///< hash of the limits and of the code's rule number
 
  private:

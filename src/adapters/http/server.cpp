@@ -28,7 +28,8 @@ metrics::Counter answers(int status) {
 }  // namespace
 
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
-  Impl(ServerOptions o, std::vector<Route> r) : options(std::move(o)), routes(std::move(r)), acceptor(io) {}
+  Impl(ServerOptions o, std::vector<Route> r)
+      : options(std::move(o)), routes(std::move(r)), acceptor(asio::make_strand(io)) {}
 
   ServerOptions options;
   std::vector<Route> routes;
@@ -36,7 +37,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   asio::io_context io;
   // While handlers have all the requests, nothing else keeps the threads from ending.
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
-  Tcp::acceptor acceptor;
+  Tcp::acceptor acceptor;  // on a strand of its own: it is closed while it accepts
   std::vector<std::thread> threads;
 
   std::mutex mutex;
@@ -326,7 +327,7 @@ void Server::Impl::accept() {
     if (!failure) self->admit(std::move(socket));
     if (failure == asio::error::no_descriptors) {
       // Accepting again at once would spin until a descriptor is free.
-      auto pause = std::make_shared<asio::steady_timer>(self->io, std::chrono::milliseconds{50});
+      auto pause = std::make_shared<asio::steady_timer>(self->acceptor.get_executor(), std::chrono::milliseconds{50});
       pause->async_wait([self, pause](Failure) { self->accept(); });
       return;
     }
@@ -377,7 +378,7 @@ void Server::Impl::release(std::uint64_t bytes) {
 }
 
 void Server::Impl::stop(std::chrono::milliseconds at_most) {
-  asio::post(io, [self = shared_from_this()] {
+  asio::post(acceptor.get_executor(), [self = shared_from_this()] {
     Failure ignored;
     (void)self->acceptor.close(ignored);
   });

@@ -77,10 +77,13 @@ class Wrapper {
   }
 
   Outgoing event_line(std::string_view line) {
-    // What is an envelope already stays as it is: what came with the file is what was received.
-    const bool enveloped =
-        line.find("\"received\"") != std::string_view::npos && line.find("\"protocol\"") != std::string_view::npos;
-    if (enveloped) return keyed(std::string(line), line);
+    // What is an envelope already stays as it is: what came with the file is what was received. A collector makes its
+    // own, and is sent what is inside.
+    arena_.reset();
+    if (const auto inside = decoder_.unwrap(line, arena_)) {
+      payload_ = *inside;
+      return keyed(std::string(line), payload_);
+    }
     auto envelope = envelope_of("json");
     envelope.received = now();
     return keyed(event::wrap(envelope, line), line);
@@ -114,6 +117,7 @@ class Wrapper {
   std::string merchant_;
   event::Decoder decoder_;
   Arena arena_;
+  std::string payload_;
   std::optional<TimeMs> last_time_;
   std::unordered_map<std::uint64_t, std::uint64_t> ordinals_;
 };

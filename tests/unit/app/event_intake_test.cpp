@@ -78,6 +78,15 @@ TEST_F(EventIntakeTest, EveryEventIsLoggedAlsoThoseThatAreRefused) {
   for (const auto& value : values) EXPECT_THAT(value, HasSubstr("192.0.2.0")) << "the address is cut";
 }
 
+TEST_F(EventIntakeTest, AnEventIsJudgedAsIngestWillSeeIt) {
+  make_topic();
+  start();
+  wait_until_ready();
+  const auto answer = post("{\"received\":1,\"event\":" + event("1") + "}");  // an envelope is no event
+  EXPECT_EQ(answer.status, 207);
+  EXPECT_THAT(answer.body, HasSubstr("field_missing"));
+}
+
 TEST_F(EventIntakeTest, TheSameDeviceStaysInOnePartition) {
   config_.merchant["shop"].shards = 64;
   make_topic();

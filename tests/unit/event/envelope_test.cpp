@@ -27,6 +27,17 @@ TEST(Envelope, CarriesAnEventByteForByte) {
                                kEvent));
 }
 
+TEST(Envelope, GivesBackWhatWasPutIn) {
+  Decoder decoder({});
+  Arena arena;
+  EXPECT_EQ(decoder.unwrap(wrap(fields_of("json"), kEvent), arena), kEvent);
+  EXPECT_EQ(decoder.unwrap(wrap(fields_of("json"), "no json"), arena), "no json");
+  EXPECT_EQ(decoder.unwrap(wrap(fields_of("access_log"), kLine), arena), kLine);
+  EXPECT_EQ(decoder.unwrap(R"({"type":"click","properties":{"received":"1","protocol":"json","event":{}}})", arena),
+            std::nullopt);
+  EXPECT_EQ(decoder.unwrap("{", arena), std::nullopt);
+}
+
 TEST(Envelope, SaysWhatTheEventDoesNot) {
   DecodeOne decode;
   const auto d = decode(wrap(fields_of("json"), kEvent));
