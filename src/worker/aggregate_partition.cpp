@@ -219,7 +219,10 @@ void AggregatePartition::flush() {
 }
 
 void AggregatePartition::settled() {
-  if (draining()) return drained_if_clean();
+  if (draining()) {
+    write_all();  // what waited for an earlier put of its own page
+    return drained_if_clean();
+  }
   if (flushing_ && obligations_.empty()) commit();
   next_block();
 }

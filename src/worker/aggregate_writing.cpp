@@ -96,7 +96,7 @@ void AggregatePartition::write_pages(SourceState& source, const std::vector<Page
     aggregate_metrics().pages_written.add(static_cast<double>(puts.rows.size()));
     writer_->put_pages(rollups_table(needs_.names, month, needs_.options.tables), std::move(puts.rows),
                        std::move(puts.held), [written = std::move(puts.slots)] {
-                         for (auto* slot : written) --slot->puts_in_flight;
+                         for (auto* slot : written) slot->put_in_flight = false;
                        });
   }
 }

@@ -75,8 +75,13 @@ std::vector<PageTable::Slot*> PageTable::take_due(Time now) {
     }
     aging_.pop_front();
   }
-  std::vector<Slot*> taken;
-  taken.swap(due_);
+  return take_free();
+}
+
+std::vector<PageTable::Slot*> PageTable::take_free() {
+  const auto in_flight = std::partition(due_.begin(), due_.end(), [](const Slot* slot) { return slot->put_in_flight; });
+  std::vector<Slot*> taken(in_flight, due_.end());
+  due_.erase(in_flight, due_.end());
   return taken;
 }
 
@@ -87,17 +92,15 @@ std::vector<PageTable::Slot*> PageTable::take_all_dirty() {
       due_.push_back(slot.get());
     }
   }
-  std::vector<Slot*> taken;
-  taken.swap(due_);
-  return taken;
+  return take_free();
 }
 
 std::vector<rollup::EncodedChunk> PageTable::encode(Slot& slot, Offset label, std::vector<Offset>& held) {
-  GUIDEPOST_ASSERT(slot.first_dirty.has_value());
+  GUIDEPOST_ASSERT(slot.first_dirty.has_value() && !slot.put_in_flight);
   held.push_back(*slot.first_dirty);
   slot.first_dirty.reset();
   slot.due = false;
-  ++slot.puts_in_flight;
+  slot.put_in_flight = true;
   --dirty_;
   auto chunks = slot.page.encode_dirty(label);
   recount(slot);
@@ -107,7 +110,7 @@ std::vector<rollup::EncodedChunk> PageTable::encode(Slot& slot, Offset label, st
 bool PageTable::evict(std::size_t limit) {
   for (auto at = recent_.begin(); bytes_ > limit && at != recent_.end();) {
     auto& slot = **at;
-    if (slot.first_dirty || slot.puts_in_flight > 0) {
+    if (slot.first_dirty || slot.put_in_flight) {
       ++at;
       continue;
     }

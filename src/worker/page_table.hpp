@@ -30,7 +30,7 @@ class PageTable {
   struct Slot {
     rollup::Page page;
     std::optional<Offset> first_dirty;  ///< resolved offset that an obligation is held for
-    int puts_in_flight = 0;
+    bool put_in_flight = false;
     bool due = false;                   ///< in due_ already
     std::uint64_t dirty_generation = 0;
     std::size_t bytes = 0;              ///< as counted in memory_bytes()
@@ -44,7 +44,9 @@ class PageTable {
   Slot& insert(rollup::Page page);
   /// Folds an event into the page, which must be at or below its offset; `at`: the block's resolved offset.
   void add(Slot& slot, const event::Accepted& event, RulesHash rules, Offset at, Time now);
-  /// Pages that must be written now: enough dirty, old enough, or all dirty ones.
+  /// Pages that must be written now: enough dirty, old enough, or all dirty ones. Of a page one put at a time: chunks
+  /// that did not change are in the put before, which must be there when the next one's position says so. Those that
+  /// wait for it are given the next time.
   std::vector<Slot*> take_due(Time now);
   std::vector<Slot*> take_all_dirty();
   /// Gives out the page's cells, and its obligation, which the caller now holds.
@@ -64,6 +66,7 @@ class PageTable {
     std::string key;
     std::uint64_t generation;
   };
+  std::vector<Slot*> take_free();
   static std::string key(std::string_view merchant, Bucket bucket);
   void recount(Slot& slot);
 
@@ -71,7 +74,7 @@ class PageTable {
   Obligations& obligations_;
   std::unordered_map<std::string, std::unique_ptr<Slot>> slots_;
   std::list<Slot*> recent_;  // least recently used first
-  std::deque<Aged> aging_;   // dirty pages, the longest dirty first
+  std::deque<Aged> aging_;  // dirty pages, the longest dirty first
   std::vector<Slot*> due_;
   std::size_t bytes_ = 0;
   std::size_t dirty_ = 0;

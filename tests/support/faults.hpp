@@ -58,18 +58,11 @@ class Faults {
     }
   }
   /// Carries out the oldest held call, holds the others and further ones; false where none is held.
-  bool release_one(Call call) {
-    Task step;
-    {
-      std::lock_guard lock(mutex_);
-      auto& held = plans_[call].held;
-      if (held.empty()) return false;
-      step = std::move(held.front());
-      held.pop_front();
-    }
-    step();
-    return true;
-  }
+  bool release_one(Call call) { return take(call, 0, false); }
+  /// Carries out the held call number `i`.
+  bool release_at(Call call, std::size_t i) { return take(call, i, false); }
+  /// Answers the held call number `i` with kTimedOut; it has no effect any more that it has not had.
+  bool lose_at(Call call, std::size_t i) { return take(call, i, true); }
   std::size_t held(Call call) const {
     std::lock_guard lock(mutex_);
     const auto plan = plans_.find(call);
@@ -95,23 +88,23 @@ class Faults {
     if (!hold) {
       done(answer(apply));
     } else if (*hold == When::kAfterApplying) {
-      keep(call, [done = std::move(done), result = answer(apply)]() mutable { done(std::move(result)); });
+      keep<T>(call, std::move(done), [result = answer(apply)](Completion<T> d) mutable { d(std::move(result)); });
     } else {
-      keep(call, [done = std::move(done), apply = std::move(apply), answer]() mutable { done(answer(apply)); });
+      keep<T>(call, std::move(done), [apply = std::move(apply), answer](Completion<T> d) mutable { d(answer(apply)); });
     }
   }
   /// The same for a call that answers by itself later: `start(done)`. It fails before it begins.
   template <class T, class Start>
   void run_later(Call call, Completion<T> done, Start start) {
     const auto [failure, hold] = next(call);
-    auto step = [failure, done = std::move(done), start = std::move(start)]() mutable {
-      if (failure) return done(injected(*failure));
-      start(std::move(done));
+    auto step = [failure, start = std::move(start)](Completion<T> d) mutable {
+      if (failure) return d(injected(*failure));
+      start(std::move(d));
     };
     if (hold) {
-      keep(call, std::move(step));
+      keep<T>(call, std::move(done), std::move(step));
     } else {
-      step();
+      step(std::move(done));
     }
   }
 
@@ -124,7 +117,7 @@ class Faults {
     std::deque<Failure> failures;
     std::optional<Failure> always;
     std::optional<When> hold;
-    std::deque<Task> held;
+    std::deque<UniqueFunction<void(bool lost)>> held;
     int seen = 0;
   };
 
@@ -141,9 +134,25 @@ class Faults {
     if (failure && !failure->code) failure.reset();
     return {failure, plan.hold};
   }
-  void keep(Call call, Task step) {
+  template <class T, class Step>
+  void keep(Call call, Completion<T> done, Step step) {
     std::lock_guard lock(mutex_);
-    plans_[call].held.push_back(std::move(step));
+    plans_[call].held.push_back([done = std::move(done), step = std::move(step)](bool lost) mutable {
+      if (lost) return done(fail(ErrorCode::kTimedOut, "lost by the test"));
+      step(std::move(done));
+    });
+  }
+  bool take(Call call, std::size_t i, bool lost) {
+    UniqueFunction<void(bool)> step;
+    {
+      std::lock_guard lock(mutex_);
+      auto& held = plans_[call].held;
+      if (i >= held.size()) return false;
+      step = std::move(held[i]);
+      held.erase(held.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    step(lost);
+    return true;
   }
 
   mutable std::mutex mutex_;
