@@ -10,12 +10,12 @@ from daemons import Failed
 from runs import Runs
 from scenarios.disk import small_disk
 from scenarios.faults import gateway_dead, rebalance_in_flush, refresh_killed, reply_lost, sigterm_without_hbase
-from scenarios.inputs import access_log, time_zones
+from scenarios.inputs import access_log, event_row, time_zones
 from scenarios.stream import kills, stream
 from scenarios.topics import foreign_records, topic_made_again
 
 SCENARIOS = [stream, kills, sigterm_without_hbase, gateway_dead, reply_lost, rebalance_in_flush, topic_made_again, foreign_records,
-             refresh_killed, small_disk, access_log, time_zones]
+             refresh_killed, small_disk, access_log, event_row, time_zones]
 
 
 def main(names):

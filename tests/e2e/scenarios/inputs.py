@@ -4,12 +4,15 @@ import datetime
 import json
 import os
 import pathlib
+import re
+import subprocess
+import sys
 import zoneinfo
 
 import recount
 from access_log_urls import page_views
 from daemons import FAULTY, PROGRAM, ROOT
-from runs import check, check_none
+from runs import FOLDER, check, check_none
 
 ACCESS_LOG = pathlib.Path(os.environ.get("GUIDEPOST_ACCESS_LOG", ROOT.parent / "shared" / "data" / "web-access.log"))
 
@@ -71,6 +74,38 @@ def access_log(runs):
     check(counted_by_it == counted + bad - (counted + bad) // 500, f"the faulty ingest should have dropped 20 of 10,000: {counted_by_it} came")
     faulty.run.stop_all()
     return {"page_views": 2866, "urls": 704, "verify": verify.strip().splitlines()[-1], "urls_wrong_with_the_fault": len(lost)}
+
+
+def event_row(runs):
+    """The example of docs/events.md as a row, by a client made from HBase's own definition: as proto/event_row.md shows it."""
+    example = re.search(r"```json\n(\{\n.*?)\n```", (ROOT / "docs" / "events.md").read_text(), re.S)[1]
+    event = json.loads(example)
+    received = int(datetime.datetime.fromisoformat(event["time"]).timestamp() * 1000) + 1500
+    envelope = FOLDER / "event-row.ndjson"
+    envelope.write_text(json.dumps({"received": received, "protocol": "json", "event": event}) + "\n")
+    run = runs.installation("event-row", "e.", **{"topics.partitions": 1})
+    run.run("init")
+    for role in ("ingest", "aggregate"):
+        run.start(role, 1)
+    run.run("import", "events", envelope)
+    run.stop_all()
+    tables = runs.tables()
+    (name,) = tables.names(f"{run.prefix}events_v1_2015")
+    tables.close()
+    reader = [sys.executable, ROOT / "tests" / "readers" / "hbase_row.py", name, "--gateway", runs.cluster.gateway()]
+    (row,) = map(json.loads, subprocess.run([*reader, "--json"], capture_output=True, text=True, check=True).stdout.splitlines())
+    cells = row["cells"]
+    check(set(cells) == {"click_data", "geo_data", "user_agent_data", "identity"}, f"families: {sorted(cells)}")
+    words = {value for family in cells.values() for value in family.values()}
+    said = {str(v) for v in event.values() if not isinstance(v, dict)} - {event["time"], event["merchant"]}
+    check(said <= words, f"what the event says is not in its row as it says it: {said - words}")
+    check(all(word.isprintable() and "\\x" not in word for word in words), f"not words that a person reads: {words}")
+    check(row["key_parts"]["merchant"] == event["merchant"], f"key: {row['key_parts']}")
+    shown = subprocess.run(reader, capture_output=True, text=True, check=True).stdout
+    page = (ROOT / "proto" / "event_row.md").read_text()
+    written = re.search(r"## Example\n.*?```\n(.*?)```", page, re.S)
+    check(written and written[1] == shown, f"proto/event_row.md should show:\n{shown}")
+    return {"cells": sum(map(len, cells.values()))}
 
 
 def time_zones(runs):
