@@ -25,7 +25,7 @@ def check_none(wrong, what):
 
 
 class Runs:
-    """What the scenarios share: the cluster, and the stream that the first one writes."""
+    """What the scenarios share: the cluster, and the streams that the first one of them writes."""
 
     def __init__(self):
         shutil.rmtree(FOLDER, ignore_errors=True)
@@ -33,6 +33,7 @@ class Runs:
         self.cluster = Cluster(FOLDER / "cluster")
         self.expected = None
         self.stored_lines = None
+        self.many = None
         self.installations = []
 
     def tables(self):
