@@ -136,7 +136,7 @@ bool HistoryCache::evict_one() {
 double HistoryCache::mean_probe() const {
   std::size_t looked_at = 0;
   for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
-    if (slots_[slot]) looked_at += ((slot - slots_[slot]->hash) & mask_) + 1;
+    if (slots_[slot]) looked_at += ((slot - spread(slots_[slot]->hash)) & mask_) + 1;
   }
   return entries_ == 0 ? 0 : static_cast<double>(looked_at) / static_cast<double>(entries_);
 }
