@@ -173,7 +173,8 @@ TEST_P(EventLogContract, AReaderKnowsATopicThatWasMadeAgain) {
   ASSERT_TRUE(eventually([&] { return fetch(*reader).value()->next() == Offset{1}; }));
   make_again(one);
   append_numbers(at(one.name), 5);
-  EXPECT_EQ(error_of(*reader), ErrorCode::kTopicChanged);
+  const auto told = error_of(*reader);
+  EXPECT_TRUE(told == ErrorCode::kTopicChanged || told == ErrorCode::kNotFound) << to_string(told);
 }
 
 TEST_P(EventLogContract, ClosingAReaderCancelsItsOpenFetch) {

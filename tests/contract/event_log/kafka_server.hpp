@@ -14,9 +14,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "adapters/kafka/kafka_event_log.hpp"
@@ -82,6 +84,7 @@ class ForeignProducer {
     set(conf, "bootstrap.servers", brokers);
     set(conf, "message.max.bytes", "4000000");
     set(conf, "enable.metrics.push", "false");
+    set(conf, "reconnect.backoff.max.ms", "500");
     if (!transactional_id.empty()) set(conf, "transactional.id", transactional_id);
     char text[512];
     rk_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text));
@@ -90,8 +93,14 @@ class ForeignProducer {
   }
 
   void begin() { must(rd_kafka_begin_transaction(rk_.get())); }
-  void commit() { must(rd_kafka_commit_transaction(rk_.get(), 20000)); }
-  void abort() { must(rd_kafka_abort_transaction(rk_.get(), 20000)); }
+  void commit() {
+    must(rd_kafka_commit_transaction(rk_.get(), 20000));
+    wait_for_markers();
+  }
+  void abort() {
+    must(rd_kafka_abort_transaction(rk_.get(), 20000));
+    wait_for_markers();
+  }
   /// `key` and `value` may be null, which is not the same as empty.
   void send(const TopicPartition& to, const std::string* key, const std::string* value) {
     rd_kafka_topic_t* topic = rd_kafka_topic_new(rk_.get(), to.topic.c_str(), nullptr);
@@ -101,6 +110,7 @@ class ForeignProducer {
     const auto code = rd_kafka_last_error();
     rd_kafka_topic_destroy(topic);
     if (failed) throw std::runtime_error(rd_kafka_err2str(code));
+    sent_to_.insert(to);
   }
   void flush() {
     if (rd_kafka_flush(rk_.get(), 20000)) throw std::runtime_error("the foreign producer could not flush");
@@ -138,10 +148,41 @@ class ForeignProducer {
     if (rd_kafka_conf_set(conf, key, value.c_str(), text, sizeof text) != RD_KAFKA_CONF_OK)
       throw std::runtime_error(text);
   }
-  static void answered(rd_kafka_event_t* event) {
-    const auto code = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
-    if (event) rd_kafka_event_destroy(event);
+  using Event = std::unique_ptr<rd_kafka_event_t, decltype(&rd_kafka_event_destroy)>;
+  static Event answered(rd_kafka_event_t* raw) {
+    Event event(raw, rd_kafka_event_destroy);
+    const auto code = event ? rd_kafka_event_error(raw) : RD_KAFKA_RESP_ERR__TIMED_OUT;
     if (code) throw std::runtime_error(rd_kafka_err2str(code));
+    return event;
+  }
+
+  /// The coordinator answers that a transaction has ended before it writes so into the partitions.
+  void wait_for_markers() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    for (const auto& partition : std::exchange(sent_to_, {})) {
+      while (end(partition, RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED) !=
+             end(partition, RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED)) {
+        if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("a transaction's marker never came");
+      }
+    }
+  }
+  /// Where readers of that level come to the end.
+  std::int64_t end(const TopicPartition& of, rd_kafka_IsolationLevel_t level) {
+    std::unique_ptr<rd_kafka_queue_t, decltype(&rd_kafka_queue_destroy)> queue(rd_kafka_queue_new(rk_.get()),
+                                                                               rd_kafka_queue_destroy);
+    std::unique_ptr<rd_kafka_AdminOptions_t, decltype(&rd_kafka_AdminOptions_destroy)> options(
+        rd_kafka_AdminOptions_new(rk_.get(), RD_KAFKA_ADMIN_OP_LISTOFFSETS), rd_kafka_AdminOptions_destroy);
+    must(rd_kafka_AdminOptions_set_isolation_level(options.get(), level));
+    auto* list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, of.topic.c_str(), of.partition.value)->offset = RD_KAFKA_OFFSET_SPEC_LATEST;
+    rd_kafka_ListOffsets(rk_.get(), list, options.get(), queue.get());
+    rd_kafka_topic_partition_list_destroy(list);
+    const auto event = answered(rd_kafka_queue_poll(queue.get(), 20000));
+    std::size_t count = 0;
+    const auto** all = rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event.get()), &count);
+    const auto* found = rd_kafka_ListOffsetsResultInfo_topic_partition(all[0]);
+    if (found->err) throw std::runtime_error(rd_kafka_err2str(found->err));
+    return found->offset;
   }
   static void must(rd_kafka_error_t* error) {
     if (error == nullptr) return;
@@ -151,6 +192,7 @@ class ForeignProducer {
   }
 
   std::unique_ptr<rd_kafka_t, Destroy> rk_;
+  std::set<TopicPartition> sent_to_;  // in the transaction under way
 };
 
 /// Polls to a deadline: true as soon as `reached` is.
