@@ -11,7 +11,7 @@
 namespace guidepost::kafka {
 namespace {
 
-/// Between two looks whether a topic is there on all brokers, or gone from them.
+/// Between two looks whether a topic is there on all brokers, or gone from them; and whether a leader leads by now.
 constexpr std::chrono::milliseconds kSettlePause{30};
 
 KafkaOptions checked(KafkaOptions options) {
@@ -87,6 +87,30 @@ struct KafkaEventLog::Core {
                     Answer<void>(Completion<void>(inline_executor(), std::move(then)))});
   }
 
+  struct Asking {
+    TopicPartition of;
+    LogEnd which;
+    Executor::Clock::time_point deadline;
+    Answer<Offset> done;
+  };
+
+  /// Brokers tell of a leader before the leader itself knows; until then it refuses.
+  void ask_end(Asking a) {
+    const auto of = a.of;
+    const auto which = a.which;
+    admin.offset(of, which, [this, a = std::move(a)](Result<Offset> end) mutable {
+      if (end || !end.error().retryable() || loop.now() >= a.deadline) return a.done(std::move(end));
+      loop.post_after(kSettlePause, [this, a = std::move(a)]() mutable { ask_end(std::move(a)); });
+    });
+  }
+
+  /// `then(Result<Offset>)` on a librdkafka thread.
+  template <class Then>
+  void end(TopicPartition of, LogEnd which, Then then) {
+    ask_end(Asking{std::move(of), which, loop.now() + options.request_timeout,
+                   Answer<Offset>(Completion<Offset>(inline_executor(), std::move(then)))});
+  }
+
   void describe(std::string topic, Answer<std::optional<TopicState>> done) {
     const std::vector<std::string> topics{topic};
     admin.describe(topics, std::nullopt, [this, topic, done = std::move(done)](auto seen) mutable {
@@ -155,15 +179,13 @@ void KafkaEventLog::describe_topic(std::string topic, Completion<std::optional<T
 void KafkaEventLog::bounds(TopicPartition partition, Completion<LogBounds> done) {
   Core* core = core_.get();
   core->require(partition, Answer<LogBounds>(std::move(done)), [core, partition](Answer<LogBounds> answer) {
-    core->admin.offset(partition, LogEnd::kFirst,
-                       [core, partition, answer = std::move(answer)](Result<Offset> begin) mutable {
-                         if (!begin) return answer(tl::unexpected(begin.error()));
-                         core->admin.offset(partition, LogEnd::kLast,
-                                            [begin = *begin, answer = std::move(answer)](Result<Offset> end) mutable {
-                                              if (!end) return answer(tl::unexpected(end.error()));
-                                              answer(LogBounds{begin, *end});
-                                            });
-                       });
+    core->end(partition, LogEnd::kFirst, [core, partition, answer = std::move(answer)](Result<Offset> begin) mutable {
+      if (!begin) return answer(tl::unexpected(begin.error()));
+      core->end(partition, LogEnd::kLast, [begin = *begin, answer = std::move(answer)](Result<Offset> end) mutable {
+        if (!end) return answer(tl::unexpected(end.error()));
+        answer(LogBounds{begin, *end});
+      });
+    });
   });
 }
 
