@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "adapters/kafka/batch.hpp"
 #include "adapters/kafka/errors.hpp"
@@ -23,7 +24,12 @@ Cursor::Cursor(FetchPool& pool, Executor& loop, TopicPartition partition, Offset
 Cursor::~Cursor() { close(); }
 
 void Cursor::open() {
-  auto slot = pool_.take(partition_);
+  std::unique_ptr<FetchSlot> slot;
+  try {
+    slot = pool_.take(partition_);
+  } catch (const std::invalid_argument& refused) {  // no thread or descriptor is left for another client
+    return break_off(Error{ErrorCode::kFailed, refused.what()});
+  }
   std::unique_lock lock(mutex_);
   if (slot_ || broken_) return;  // closed meanwhile
   rd_kafka_queue_cb_event_enable(slot->queue(), on_queue_filled, this);
@@ -90,7 +96,7 @@ std::optional<Cursor::Batch> Cursor::take(const FetchLimits& limits) {
   const Offset from = next_;
   std::vector<MessageHandle> taken;
   std::uint64_t bytes = 0;
-  while (slot_ && !broken_ && taken.size() < limits.max_records) {
+  while (slot_ && !broken_ && !doubt_ && taken.size() < limits.max_records) {
     if (carried_.empty() && !refill(limits.max_records - taken.size())) break;
     const rd_kafka_message_t& message = *carried_.back();
     if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
@@ -134,11 +140,10 @@ void Cursor::take_error(const rd_kafka_message_t& message) {
       log::debug("kafka_fetch_waits", {{"error", error.message}});
       return;
     case ErrorCode::kOutOfRange:
-      // The log lost these offsets, or this is the log of another topic of that name.
-      if (!doubt_) doubt_ = std::move(error);
-      suspicious_();
-      return;
     case ErrorCode::kNotFound:
+      // The log lost these offsets, or metadata was late; or this is the log of another topic of that
+      // name. Nothing is read until that is known.
+      doubt_ = std::move(error);
       suspicious_();
       return;
     default:
@@ -152,7 +157,8 @@ void Cursor::confirm() {
   if (!doubt_) return;
   Error error = *std::exchange(doubt_, std::nullopt);
   lock.unlock();
-  break_off(std::move(error));
+  if (error.code == ErrorCode::kOutOfRange) return break_off(std::move(error));
+  pump();  // the partition was away for a moment
 }
 
 void Cursor::break_off(Error error) {

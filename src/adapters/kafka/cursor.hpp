@@ -64,7 +64,7 @@ class Cursor : public std::enable_shared_from_this<Cursor> {
   std::uint64_t waiting_number_ = 0;
   std::atomic<bool> asleep_ = false;          // a fetch waits for the queue to fill
   std::optional<Error> broken_;
-  std::optional<Error> doubt_;                // becomes broken_ when the topic is the one it was
+  std::optional<Error> doubt_;  // holds everything back until the topic is known to be the one it was
   std::optional<Error> complaint_;
 };
 

@@ -29,6 +29,10 @@ struct KafkaOptions {
 /// Readers, members and producers must be gone before it. The broker may be away at any time, also
 /// before it was there at all: calls then answer kUnavailable after `request_timeout`, readers and
 /// members wait for it.
+///
+/// A topic that was deleted and made again is noticed by its id, at the next `topic_check` at the latest
+/// and at once where the client saw it missing or the position is not in the new log. What remains: a topic
+/// made again between two looks, and already longer than the position, is read for up to `topic_check`.
 class KafkaEventLog final : public EventLog {
  public:
   /// Throws std::invalid_argument where an option cannot be (never for a broker that is away).

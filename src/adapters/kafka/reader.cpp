@@ -21,7 +21,7 @@ class KafkaLogReader::Watched final : public TopicWatch::Subscriber {
         if (!opened_) {
           opened_ = true;
           open(*cursor);
-        } else if (seen) {
+        } else if (seen && *seen) {
           cursor->confirm();
         }
         return seen && *seen;
