@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "adapters/kafka/errors.hpp"
+#include "base/assert.hpp"
 
 namespace guidepost::kafka {
 namespace {
@@ -215,7 +216,9 @@ void Admin::offset(const TopicPartition& of, LogEnd which, Then<Offset> then) {
         then(offset_in(event, what));
       });
   // What readers can read: not past an open transaction.
-  ErrorHandle(rd_kafka_AdminOptions_set_isolation_level(options.get(), RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED));
+  const ErrorHandle refused(
+      rd_kafka_AdminOptions_set_isolation_level(options.get(), RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED));
+  GUIDEPOST_ASSERT(!refused);
   rd_kafka_ListOffsets(client_.get(), list.get(), options.get(), client_.replies());
 }
 
@@ -238,6 +241,7 @@ void Admin::brokers(Then<std::vector<std::int32_t>> then) {
     std::size_t count = 0;
     const auto** nodes = rd_kafka_DescribeCluster_result_nodes(rd_kafka_event_DescribeCluster_result(event), &count);
     std::vector<std::int32_t> ids;
+    ids.reserve(count);
     for (std::size_t i = 0; i < count; ++i) ids.push_back(rd_kafka_Node_id(nodes[i]));
     then(std::move(ids));
   });

@@ -57,9 +57,12 @@ Client::Client(rd_kafka_type_t type, const Properties& properties, ClientEvents*
     rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
   }
   char text[512];
-  rk_ = rd_kafka_new(type, conf.get(), text, sizeof text);
-  if (rk_ == nullptr) throw std::invalid_argument(fmt::format("kafka: {}", text));
-  static_cast<void>(conf.release());  // the client's now
+  rd_kafka_conf_t* given = conf.release();  // the client's, where there is one
+  rk_ = rd_kafka_new(type, given, text, sizeof text);
+  if (rk_ == nullptr) {
+    conf.reset(given);
+    throw std::invalid_argument(fmt::format("kafka: {}", text));
+  }
   background_.reset(rd_kafka_queue_get_background(rk_));
   if (group) {
     rd_kafka_poll_set_consumer(rk_);
@@ -79,10 +82,11 @@ Client::~Client() {
 void Client::check(const Properties& properties) { make_conf(properties); }
 
 void* Client::expect(Reply reply) {
+  auto waiting = std::make_unique<Reply>(std::move(reply));
+  void* id = waiting.get();
   std::lock_guard lock(mutex_);
-  const auto id = next_id_++;
-  waiting_.emplace(id, std::move(reply));
-  return reinterpret_cast<void*>(id);
+  waiting_.emplace(id, std::move(waiting));
+  return id;
 }
 
 void Client::on_event(rd_kafka_t*, rd_kafka_event_t* raw, void* self) {
@@ -100,15 +104,15 @@ void Client::on_event(rd_kafka_t*, rd_kafka_event_t* raw, void* self) {
 }
 
 void Client::answer(rd_kafka_event_t* event, void* id) {
-  Reply reply;
+  std::unique_ptr<Reply> reply;
   {
     std::lock_guard lock(mutex_);
-    const auto found = waiting_.find(reinterpret_cast<std::uintptr_t>(id));
+    const auto found = waiting_.find(id);
     if (found == waiting_.end()) return;
     reply = std::move(found->second);
     waiting_.erase(found);
   }
-  reply(event);
+  (*reply)(event);
 }
 
 void Client::report(rd_kafka_event_t* event) {

@@ -1,8 +1,8 @@
 // One librdkafka client: its configuration, its log lines, its background thread's events.
 #pragma once
 
-#include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -56,8 +56,7 @@ class Client {
 
   ClientEvents* events_;
   std::mutex mutex_;
-  std::uintptr_t next_id_ = 1;
-  std::map<std::uintptr_t, Reply> waiting_;
+  std::map<void*, std::unique_ptr<Reply>> waiting_;  // by the address of the reply
   rd_kafka_t* rk_ = nullptr;
   QueueHandle background_;
 };
