@@ -13,10 +13,11 @@ from scenarios.faults import gateway_dead, rebalance_in_flush, refresh_killed, r
 from scenarios.inputs import access_log, event_row, time_zones
 from scenarios.limits import many_guids, many_urls, sketches, small_cache
 from scenarios.stream import kills, stream
-from scenarios.topics import foreign_records, topic_made_again
+from scenarios.topics import foreign_records, raw_made_again, resolved_made_again
 
-SCENARIOS = [stream, kills, sigterm_without_hbase, gateway_dead, reply_lost, rebalance_in_flush, topic_made_again, foreign_records,
-             refresh_killed, small_disk, access_log, event_row, time_zones, small_cache, many_urls, many_guids, sketches]
+SCENARIOS = [stream, kills, sigterm_without_hbase, gateway_dead, reply_lost, rebalance_in_flush, raw_made_again,
+             resolved_made_again, foreign_records, refresh_killed, small_disk, access_log, event_row, time_zones, small_cache,
+             many_urls, many_guids, sketches]
 
 
 def main(names):

@@ -10,11 +10,11 @@ from runs import check
 
 
 class Feed:
-    """Begins in the current month, whose tables `init` makes."""
+    """All of it lies in the current month, whose tables `init` makes."""
 
     def __init__(self, run, events, parts, seed, *, merchants=3, merchant="shop"):
         self.run, self.parts = run, parts
-        start = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-01T00:00:00Z")
+        start = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-02T00:00:00Z")
         self.words = ["generate", "--events", events, "--seed", seed, "--start", start, "--span", "6h", "--merchants", merchants,
                       "--merchant", merchant]
         self.expected, self.mapping = truth.Expected(), truth.Mapping()
@@ -28,7 +28,7 @@ class Feed:
     def send(self, *more, wait=False):
         """The next part; with `wait`, until it is counted."""
         words, file = self.next_part()
-        self.run.run(*words, *more, *(() if wait else ("--no-wait",)))
+        self.run.run(*words, *more, *(() if wait else ("--no-wait",)), timeout=180)
         self.expected.add_file(file, self.mapping)
 
     @contextlib.contextmanager

@@ -87,11 +87,6 @@ def foreign_records(runs):
     return {"bad": len(bad), "foreign_counted": good[0] - 6, "holes": holes, **figures}
 
 
-def topic_made_again(runs):
-    """A topic that was deleted and made again is another one: the daemons stop, say so, and do not go on unless told to."""
-    return {"raw": raw_made_again(runs), "resolved": resolved_made_again(runs)}
-
-
 def ended(run, name):
     """Waits until a daemon has ended by itself; its exit status and what it logged."""
     daemon = run.daemons[name]
@@ -101,6 +96,7 @@ def ended(run, name):
 
 
 def raw_made_again(runs):
+    """A raw topic that was deleted and made again is another one: ingest stops, says so, and does not go on until it is told to."""
     run = runs.installation("raw-made-again", "m.", **{"topics.partitions": 2})
     run.run("init")
     for role in ("ingest", "aggregate"):
