@@ -106,10 +106,11 @@ def small_disk(_runs):
     folder = FOLDER / "small-disk"
     with SmallDisk(folder / "disk", "24m") as disk, Up(disk, folder / "up.log") as up:
         check(up.start(), f"`up` does not start: {up.said()}")
-        taken, refused = set(), set()
+        taken, refused, since_full = set(), set(), 0
         while len(refused) < 5:
             number = len(taken) + len(refused)
-            check(number < 2000, f"the disk does not fill: {disk.free()} bytes are free")
+            since_full += " log_disk_full " in up.said()
+            check(number < 1000 and since_full < 20, f"{number} batches, {len(refused)} of them refused; {disk.free()} bytes are free")
             status, answer = up.post(number)
             if status == 200:
                 check([event["status"] for event in answer["events"]] == ["accepted"] * BATCH, f"{answer}")
