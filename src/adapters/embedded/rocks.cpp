@@ -23,6 +23,7 @@ namespace guidepost::embedded {
 namespace {
 
 constexpr const char* kMarker = "GUIDEPOST";
+constexpr const char* kResumed = "\xffresumed";  // a key that says nothing
 constexpr const char* kFreshMarker = "GUIDEPOST.new";
 
 rocksdb::ColumnFamilyOptions family_options(const StoreOptions& options, const std::shared_ptr<rocksdb::Cache>& cache,
@@ -148,6 +149,11 @@ Result<void> Rocks::commit(rocksdb::WriteBatch& batch) {
     // is still full, that fails as well. Nothing else is resumed: after a failed sync nothing is certain.
     if (!status.IsNoSpace()) return tl::unexpected(to_error(status, "write"));
     if (auto resumed = db->Resume(); !resumed.ok()) return fail(ErrorCode::kUnavailable, "write: the disk is full");
+    // Resuming begins a new log only where something is in memory to be flushed. Where nothing is, the next write would
+    // go behind the broken end of the old log, which RocksDB asserts never to happen: so something always is.
+    rocksdb::WriteOptions in_memory;
+    in_memory.disableWAL = true;
+    if (auto put = db->Put(in_memory, meta, kResumed, {}); !put.ok()) return tl::unexpected(to_error(put, "write"));
     status = db->Write(write, &batch);
   }
   if (!status.ok()) return tl::unexpected(to_error(status, "write"));

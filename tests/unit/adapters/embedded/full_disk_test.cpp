@@ -12,6 +12,7 @@ namespace {
 /// What writes to the disk meet at the moment.
 struct Disk {
   std::atomic<bool> full{false};
+  std::atomic<bool> full_for_logs{false};  // of writes; tables are small enough
   std::atomic<bool> broken{false};
   std::atomic<int> refused{0};
 
@@ -30,10 +31,14 @@ struct Disk {
 
 class File final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  File(std::unique_ptr<rocksdb::FSWritableFile> file, Disk& disk)
-      : rocksdb::FSWritableFileOwnerWrapper(std::move(file)), disk_(disk) {}
+  File(std::unique_ptr<rocksdb::FSWritableFile> file, Disk& disk, bool is_log)
+      : rocksdb::FSWritableFileOwnerWrapper(std::move(file)), disk_(disk), is_log_(is_log) {}
   rocksdb::IOStatus Append(const rocksdb::Slice& bytes, const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* debug) override {
+    if (is_log_ && disk_.full_for_logs) {
+      ++disk_.refused;
+      return rocksdb::IOStatus::NoSpace("the test filled the disk");
+    }
     // A full disk takes a part of a write before it refuses the rest.
     if (auto status = disk_.verdict(); !status.ok()) {
       target()->Append({bytes.data(), bytes.size() / 2}, options, debug);
@@ -55,6 +60,7 @@ class File final : public rocksdb::FSWritableFileOwnerWrapper {
 
  private:
   Disk& disk_;
+  const bool is_log_;
 };
 
 class Files final : public rocksdb::FileSystemWrapper {
@@ -65,7 +71,7 @@ class Files final : public rocksdb::FileSystemWrapper {
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
                                     rocksdb::IODebugContext* debug) override {
     auto status = target()->NewWritableFile(name, options, file, debug);
-    if (status.ok()) *file = std::make_unique<File>(std::move(*file), disk_);
+    if (status.ok()) *file = std::make_unique<File>(std::move(*file), disk_, name.ends_with(".log"));
     return status;
   }
 
@@ -125,6 +131,23 @@ TEST_F(EmbeddedFullDisk, NoLogOfRocksDbIsOnThatDisk) {
   ASSERT_TRUE(log) << log.error().message;
   ASSERT_TRUE(std::filesystem::exists(folder.path() / "log" / "rocks" / "CURRENT"));
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "log" / "rocks" / "LOG"));
+}
+
+// Then resuming succeeds with nothing in memory to flush, and so without a new log.
+TEST_F(EmbeddedFullDisk, AppendsWaitAlsoWhereOnlyTheWriteAheadLogFindsNoSpace) {
+  auto log = test::open_log(folder.path() / "log", env.get());
+  ASSERT_TRUE(log) << log.error().message;
+  test::make_topic(**log, "t");
+  const auto producer = (*log)->producer({});
+  ASSERT_TRUE(test::append(*producer, "t", "before"));
+  disk.full_for_logs = true;
+  std::atomic<bool> stored{false};
+  producer->append({{"t", Partition{0}}, "", "after", std::nullopt},
+                   Completion<Offset>(inline_executor(), [&](const Result<Offset>& r) { stored = r.has_value(); }));
+  ASSERT_TRUE(eventually([&] { return disk.refused > 6; })) << "the disk was not met";
+  disk.full_for_logs = false;
+  ASSERT_TRUE(eventually([&] { return stored.load(); }));
+  EXPECT_EQ(test::values(**log, "t"), (std::vector<std::string>{"before", "after"}));
 }
 
 TEST_F(EmbeddedFullDisk, AProducerWithADeadlineGivesUp) {
