@@ -142,7 +142,7 @@ std::vector<Key<Config>> stage_keys() {
       duration(KEY(aggregate.commit_interval), 10ms, 10min, "How often positions are committed."),
       number(KEY(aggregate.threads), 1, 64, "Threads that partitions are spread over."),
 
-      size(KEY(rollup.chunk_bytes), 1_KiB, 4_MiB, "Size of a chunk of a page over which the page splits."),
+      size(KEY(rollup.chunk_bytes), 1_KiB, 1_MiB, "Size of a chunk of a page over which the page splits."),
       number(KEY(rollup.max_bits), 0, 6,
              "A page has at most two to the power of this chunks of values, then new values fold into (other)."),
       number(KEY(rollup.min_dirty), 1, 100'000'000, "A page is written after this many changes,"),

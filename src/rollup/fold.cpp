@@ -135,6 +135,7 @@ void Page::add(const event::Accepted& event, RulesHash rules) {
   }
   std::size_t url_chunk = 0;
   for (std::size_t i = 0; i < touched.count; ++i) {
+    if (event.offset < page.chunks[page.chunk_of(touched.values[i].dimension, touched.values[i].route)].ahead) continue;
     auto& entry =
         found[i] >= 0 ? page.entries[static_cast<std::size_t>(found[i])] : page.find_or_insert(touched.values[i]);
     const auto memory = entry.sketch_memory();

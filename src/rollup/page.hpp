@@ -33,7 +33,8 @@ class Page {
  public:
   Page(PageKey key, PageLimits limits);
   /// From what the row holds for this source (all its cells; those of other bits than chunk 0's
-  /// valid_bits are ignored). Errors: kCorrupt.
+  /// valid_bits are ignored, and all where there is no chunk 0). A chunk may be ahead of chunk 0: contributions are
+  /// passed over for it until the page has caught up. Errors: kCorrupt.
   static Result<Page> load(PageKey key, PageLimits limits, const std::vector<std::string_view>& cells);
   Page(Page&&) noexcept;
   Page& operator=(Page&&) noexcept;

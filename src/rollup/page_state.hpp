@@ -17,6 +17,7 @@ namespace guidepost::rollup {
 
 inline constexpr std::size_t kTrafficCount = 2;
 inline constexpr std::size_t kValueBlock = 1024;  ///< most pages are small
+inline constexpr std::uint32_t kMaxOthers = 64;   ///< of a chunk, then `--` stands for further countries
 /// Runs of a chunk: (dimension, traffic) of chunk 0, or of the others.
 inline constexpr std::size_t kRunCount = 4 * kTrafficCount;
 
@@ -54,7 +55,10 @@ struct ChunkAccount {
   std::size_t entry_bytes = 0;  ///< of values, counters and distinct counts
   std::size_t name_bytes = 0;   ///< of values alone, (other) left out
   std::uint32_t values = 0;     ///< (other) left out
+  std::uint32_t others = 0;     ///< (other)s of url x country, one for a country
   std::array<std::uint32_t, kRunCount> runs{};
+  /// Contributions below it are in the chunk already: its writer died before it had put chunk 0.
+  Offset ahead;
   bool dirty = false;
 
   std::size_t body_bytes() const;

@@ -1,4 +1,5 @@
 // Entries of a page: finding, making room, folding into (other), splitting chunks.
+#include <algorithm>
 #include <cstring>
 
 #include "base/assert.hpp"
@@ -148,8 +149,14 @@ Entry& Page::Impl::find_or_insert(const Value& value) {
     return entry;
   }
   ++folded;
-  const auto other = other_for(value);
-  if (const auto index = find(other); index >= 0) return entries[static_cast<std::size_t>(index)];
+  auto other = other_for(value);
+  auto index = find(other);
+  if (index < 0 && chunks[chunk_of(other.dimension, other.route)].others >= kMaxOthers) {
+    other.second = "--";
+    other = other_for(other);
+    index = find(other);
+  }
+  if (index >= 0) return entries[static_cast<std::size_t>(index)];
   auto& entry = insert(other);
   account(entry);
   return entry;
@@ -172,6 +179,8 @@ void Page::Impl::account(const Entry& entry) {
   if (!is_other(entry.value)) {
     ++chunk.values;
     chunk.name_bytes += entry.value.size();
+  } else if (entry.dimension == Dimension::kUrlCountry) {
+    ++chunk.others;
   }
 }
 
@@ -180,7 +189,10 @@ void Page::Impl::split_while_over(std::size_t chunk) {
     // The overhead of a body is below 64 bytes: most calls end with one comparison.
     return c.entry_bytes + 64 > limits.chunk_bytes.value && c.body_bytes() > limits.chunk_bytes.value;
   };
-  bool again = over(chunks[chunk]);
+  if (!over(chunks[chunk])) return;
+  // A page that was written in part splits when it has caught up: until then its size is none of any position.
+  if (std::any_of(chunks.begin(), chunks.end(), [&](const ChunkAccount& c) { return c.ahead > next; })) return;
+  bool again = true;
   while (again && bits < max_bits) {
     ++bits;
     auto small = chunks[0];

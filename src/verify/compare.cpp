@@ -24,13 +24,14 @@ bool is_other(std::string_view value) {
          (value.size() == rollup::kOther.size() || value[rollup::kOther.size()] == '\0');
 }
 
-/// The `(other)` that a value folds into: of url x country one for each country, two letters or `--`.
-std::string other_of(Dimension dimension, std::string_view value) {
+/// The `(other)` that a value folds into: of url x country one for each country, two letters or `--`, which also stands
+/// for the countries that a chunk has no room for. Where it is there, all of them are compared together.
+std::string other_of(Dimension dimension, std::string_view value, bool together) {
   std::string other(rollup::kOther);
   if (dimension != Dimension::kUrlCountry) return other;
   const auto country = value.substr(std::min(value.size(), value.rfind('\0') + 1));
   other.push_back('\0');
-  return other + (country.size() == 2 ? std::string(country) : "--");
+  return other + (country.size() == 2 && !together ? std::string(country) : "--");
 }
 
 /// One value of a page, on either side; several stored ones where `(other)` is in several chunks.
@@ -76,10 +77,17 @@ void PageComparison::compare(const StoredPage& page, const PageRecount& recount)
     whole("first offset", static_cast<double>(page.first_offset.value),
           static_cast<double>(recount.first_offset.value));
   }
+  std::array<bool, 2> together{};
+  for (const auto& entry : page.entries) {
+    if (entry.dimension == Dimension::kUrlCountry && entry.value == other_of(entry.dimension, {}, true))
+      together[static_cast<std::size_t>(entry.traffic)] = true;
+  }
   std::map<std::string, Sides> values;
   for (const auto& entry : page.entries) {
     // A url that is really called `(other)` cannot be told from what was folded: it is compared with it.
-    const auto value = is_other(entry.value) ? other_of(entry.dimension, entry.value) : entry.value;
+    const auto value = is_other(entry.value)
+                           ? other_of(entry.dimension, entry.value, together[static_cast<std::size_t>(entry.traffic)])
+                           : entry.value;
     values[entry_key(entry.dimension, entry.traffic, value)].stored.push_back(&entry);
   }
   for (const auto& [key, entry] : recount.entries) {
@@ -90,8 +98,9 @@ void PageComparison::compare(const StoredPage& page, const PageRecount& recount)
       continue;
     }
     const auto dimension = static_cast<Dimension>(key[0]);
-    const auto other =
-        values.find(entry_key(dimension, static_cast<event::Traffic>(key[1]), other_of(dimension, value)));
+    const auto traffic = static_cast<event::Traffic>(key[1]);
+    const auto other = values.find(
+        entry_key(dimension, traffic, other_of(dimension, value, together[static_cast<std::size_t>(traffic)])));
     if (other != values.end() && !other->second.stored.empty()) {
       other->second.recounted.push_back(&entry);
       ++findings_.report().folded;

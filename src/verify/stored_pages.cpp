@@ -2,15 +2,32 @@
 
 #include <algorithm>
 #include <charconv>
+#include <thread>
 
 namespace guidepost::verify {
 namespace {
+
+constexpr int kTriesOfHalfAPage = 50;
+constexpr std::chrono::milliseconds kPauseOfHalfAPage{100};
 
 // Rows fetched at once: one may be of many chunks of many sources.
 constexpr std::size_t kRowsPerPage = 16;
 
 /// First bucket of a month, and of the one after it.
 Bucket first_bucket(Month month) { return Bucket::of(month.start()); }
+
+/// Whether a chunk says a later position than chunk 0 of its source.
+bool is_half_written(const Row& row) {
+  std::map<SourceId, std::pair<std::int64_t, std::int64_t>> newest;  // of chunk 0, of the others
+  for (const auto& cell : row.cells) {
+    const auto id = rollup::parse_page_qualifier(cell.qualifier);
+    if (!id) continue;
+    auto& of_source = newest[id->second];
+    auto& position = id->first.chunk == 0 ? of_source.first : of_source.second;
+    position = std::max(position, cell.timestamp);
+  }
+  return std::any_of(newest.begin(), newest.end(), [](const auto& n) { return n.second.second > n.second.first; });
+}
 
 }  // namespace
 
@@ -81,12 +98,29 @@ Result<PagesBySource> StoredPages::read(Bucket from, Bucket& to, std::uint64_t e
           to = key->bucket;
           return pages;
         }
-        taken += take(row, pages);
+        auto whole = when_whole(month, row);
+        if (!whole) return tl::unexpected(std::move(whole.error()));
+        taken += take(*whole, pages);
       }
       request.start = std::move(page->next);
     } while (!request.start.empty());
   }
   return pages;
+}
+
+/// The row, or what it has become: of a page that is just being written in several puts chunk 0 comes last. One whose
+/// writer died in the middle stays so until another finishes it.
+Result<Row> StoredPages::when_whole(Month month, Row row) {
+  for (int tries = 0; tries < kTriesOfHalfAPage && is_half_written(row); ++tries) {
+    std::this_thread::sleep_for(kPauseOfHalfAPage);
+    RowGet get{row.key, {}};
+    get.cells.family = rollup::kPageFamily;
+    auto rows = await_patiently<std::vector<Row>>(
+        findings_.options().patience, [&](auto done) { tables_.get(names_.rollups(month), {get}, std::move(done)); });
+    if (!rows) return tl::unexpected(std::move(rows.error()));
+    row = std::move(rows->front());
+  }
+  return row;
 }
 
 /// Gives the events that the row's pages count.
@@ -129,12 +163,12 @@ std::optional<StoredPage> StoredPages::assemble(Bucket bucket, SourceId source, 
   for (const auto& chunk : chunks) {
     if (chunk.id.chunk == 0) first = &chunk;
   }
-  if (first == nullptr) return wrong("there is no chunk 0");
+  if (first == nullptr) return wrong("it is half written (no chunk 0), and nobody goes on with it");
   StoredPage page{first->position, first->first_offset, first->events, {}};
   const auto bits = first->valid_bits;
   for (auto& chunk : chunks) {
     if (chunk.id.chunk != 0 && chunk.id.bits != bits) continue;
-    if (chunk.position > page.position) return wrong("a chunk is ahead of chunk 0");
+    if (chunk.position > page.position) return wrong("it is half written, and nobody goes on with it");
     for (auto& entry : chunk.entries) {
       if (entry.bucket != bucket) return wrong("it holds another bucket");
       page.entries.push_back(std::move(entry));

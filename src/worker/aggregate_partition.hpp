@@ -21,6 +21,7 @@ struct AggregateOptions {
   FlushRule flush;
   Bytes page_memory{256 * 1024 * 1024};     ///< of one partition's pages
   Bytes max_outstanding{32 * 1024 * 1024};  ///< of one partition's puts without an acknowledgement
+  Bytes page_put{8 * 1024 * 1024};  ///< a page whose changes take more is written in several puts
   std::chrono::milliseconds commit_interval{1000};
   std::chrono::milliseconds tick{100};           ///< how often ages are looked at
   std::chrono::milliseconds look_for_missing{15'000};  ///< how often what is applied is held against what was decided
@@ -100,6 +101,7 @@ class AggregatePartition final : public PartitionWorker {
   void write_due_pages();
   void write_all();
   void write_pages(SourceState& source, const std::vector<PageTable::Slot*>& slots);
+  void write_large_page(Month month, PageTable::Slot& slot, RowPut page, std::vector<Offset> held);
   void write_ledger(SourceState& source);
   void settled();
   void drained_if_clean();

@@ -83,22 +83,53 @@ void AggregatePartition::write_pages(SourceState& source, const std::vector<Page
   std::map<Month, Puts> months;
   const auto label = source.chain.offset;
   for (auto* slot : slots) {
-    auto& puts = months[Month::of(slot->page.key().bucket.start())];
+    const auto month = Month::of(slot->page.key().bucket.start());
     RowPut row{rollup::page_row(slot->page.key()), {}};
-    for (auto& chunk : source.pages.encode(*slot, label, puts.held)) {
+    std::vector<Offset> held;
+    std::size_t bytes = 0;
+    for (auto& chunk : source.pages.encode(*slot, label, held)) {
+      bytes += chunk.value.size();
       row.cells.push_back(
           {std::string(rollup::kPageFamily), std::move(chunk.qualifier), label.value, std::move(chunk.value)});
     }
+    if (bytes > needs_.options.page_put.value) {
+      write_large_page(month, *slot, std::move(row), std::move(held));
+      continue;
+    }
+    auto& puts = months[month];
     puts.rows.push_back(std::move(row));
+    puts.held.insert(puts.held.end(), held.begin(), held.end());
     puts.slots.push_back(slot);
   }
+  aggregate_metrics().pages_written.add(static_cast<double>(slots.size()));
   for (auto& [month, puts] : months) {
-    aggregate_metrics().pages_written.add(static_cast<double>(puts.rows.size()));
     writer_->put_pages(rollups_table(needs_.names, month, needs_.options.tables), std::move(puts.rows),
                        std::move(puts.held), [written = std::move(puts.slots)] {
                          for (auto* slot : written) slot->put_in_flight = false;
                        });
   }
+}
+
+// A store takes puts up to a size. Chunk 0 goes last, when the others are there: until then the page is what it was,
+// with chunks that are ahead of it and say so.
+void AggregatePartition::write_large_page(Month month, PageTable::Slot& slot, RowPut page, std::vector<Offset> held) {
+  RowPut last{page.row, {std::move(page.cells.front())}};
+  std::vector<RowPut> pieces;
+  std::size_t bytes = 0;
+  for (auto cell = page.cells.begin() + 1; cell != page.cells.end(); ++cell) {
+    if (pieces.empty() || bytes + cell->value.size() > needs_.options.page_put.value) {
+      pieces.push_back({page.row, {}});
+      bytes = 0;
+    }
+    bytes += cell->value.size();
+    pieces.back().cells.push_back(std::move(*cell));
+  }
+  const auto table = rollups_table(needs_.names, month, needs_.options.tables);
+  auto finish = [writer = writer_.get(), table, last = std::move(last), held = std::move(held), &slot]() mutable {
+    writer->put_pages(std::move(table), {std::move(last)}, std::move(held), [&slot] { slot.put_in_flight = false; });
+  };
+  if (pieces.empty()) return finish();
+  writer_->put_pages(table, std::move(pieces), {}, std::move(finish));
 }
 
 void AggregatePartition::write_ledger(SourceState& source) {

@@ -271,6 +271,67 @@ TEST(Page, APopularUrlDoesNotKeepOthersOut) {
   EXPECT_EQ(page.folded(), 0U);
 }
 
+TEST(Page, GoesOnWithARowThatWasPutInPart) {
+  const PageLimits limits{.chunk_bytes = 1_KiB, .max_bits = 3, .chunk_values = 20};
+  const auto visits = [] { return RandomVisits(5, 200, 100); };
+  for (const int torn_at : {37, 500, 1500, 3000}) {
+    auto at_once = visits();
+    Page whole(kKey, limits);
+    StoredRow row;
+    auto first_part = visits();
+    Page dying(kKey, limits);
+    for (int i = 0; i < torn_at - 20; ++i) add(dying, first_part(), i);
+    row.put(dying.encode_dirty(Offset{torn_at - 20}));
+    for (int i = torn_at - 20; i < torn_at; ++i) add(dying, first_part(), i);
+    auto pieces = dying.encode_dirty(Offset{torn_at});
+    pieces.erase(pieces.begin());  // chunk 0 never came
+    row.put(pieces);
+
+    auto successor = row.load(limits);
+    EXPECT_EQ(successor.position(), Offset{torn_at - 20});
+    for (int i = 0; i < 4000; ++i) {
+      const auto visit = at_once();
+      add(whole, visit, i);
+      if (i >= torn_at - 20) add(successor, visit, i);
+    }
+    row.put(successor.encode_dirty(Offset{4000}));
+    StoredRow expected;
+    expected.put(whole.encode_dirty(Offset{4000}));
+    const auto got = row.entries();
+    const auto want = expected.entries();
+    ASSERT_EQ(got.size(), want.size());
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      EXPECT_EQ(got[i].value, want[i].value);
+      EXPECT_EQ(got[i].counters, want[i].counters) << got[i].value;
+    }
+  }
+}
+
+TEST(Page, AChunkStaysBelowWhatAStoreTakesWhateverItsValuesCount) {
+  // As many urls, countries and devices as one chunk can be made to hold: sketches, and an (other) for each country.
+  Page page(kKey, {.max_bits = 0, .chunk_values = 300});
+  int offset = 0;
+  for (int n = 0; n < 400; ++n) {
+    const std::string country{static_cast<char>('A' + n % 26), static_cast<char>('A' + n / 26)};
+    for (int g = 0; g < 250; ++g) {
+      add(page, {.guid = "g" + std::to_string(offset), .path = "/" + std::to_string(n), .country = country}, offset);
+      ++offset;
+    }
+  }
+  StoredRow row;
+  row.put(page.encode_dirty(Offset{offset}));
+  std::size_t others = 0;
+  std::int64_t events = 0;
+  for (const auto& e : row.entries()) {
+    if (e.dimension != Dimension::kUrlCountry) continue;
+    others += static_cast<std::size_t>(e.value.starts_with(kOther));
+    events += count(e, Counter::kEvents);
+  }
+  EXPECT_EQ(others, 65U) << "64, and -- for all others";
+  EXPECT_EQ(events, offset);
+  EXPECT_EQ(count(row.find(Dimension::kTotal, ""), Counter::kEvents), offset);
+}
+
 TEST(Page, RefusesRowsThatCannotBeItsOwn) {
   Page page(kKey, {.chunk_bytes = 400_B, .max_bits = 2});
   for (int i = 0; i < 40; ++i) add(page, {.path = "/" + std::to_string(i)}, i);
@@ -279,7 +340,7 @@ TEST(Page, RefusesRowsThatCannotBeItsOwn) {
     return Page::load(std::move(key), {}, cells).has_value();
   };
   EXPECT_TRUE(load(kKey, {chunks[0].value, chunks[1].value}));
-  EXPECT_FALSE(load(kKey, {chunks[1].value})) << "no chunk 0";
+  EXPECT_EQ(Page::load(kKey, {}, {chunks[1].value})->events(), 0U) << "chunk 0 is put last: this was not finished";
   EXPECT_FALSE(load(kKey, {chunks[0].value, chunks[0].value})) << "two of them";
   EXPECT_FALSE(load(kKey, {chunks[0].value, chunks[1].value, chunks[1].value})) << "values twice";
   EXPECT_FALSE(load({"shop", Span::kBucket, Bucket{5}, SourceId{3}}, {chunks[0].value})) << "another bucket";

@@ -33,7 +33,8 @@ AggregateOptions quick_aggregate() {
   AggregateOptions options;
   options.flush = {.min_dirty = 2, .dirty_share = 64, .max_age = std::chrono::milliseconds{400}};
   options.commit_interval = std::chrono::milliseconds{150};
-  options.page.chunk_bytes = Bytes{1500};  // pages split
+  options.page.chunk_bytes = Bytes{1500};  // pages split,
+  options.page_put = Bytes{300};           // and go out in pieces
   return options;
 }
 
