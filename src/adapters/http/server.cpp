@@ -62,6 +62,8 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 
 namespace {
 
+constexpr std::size_t kBodyStep = std::size_t{128} * 1024;
+
 /// One connection: reads a request, has it handled, writes the answer, and again.
 /// Thread: its strand. Asio's calls in flight own it.
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -153,16 +155,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const auto& head = request_.head;
     route_ = find_route();
     if (route_ == nullptr) return;
-    const auto wanted = head.chunked ? options().limits.body.value : head.content_length;
-    if (!server_->reserve(wanted)) {
-      auto busy = problem(503, "overloaded", "too many requests wait; try again");
-      busy.headers.emplace_back("Retry-After", "1");
-      return answer(std::move(busy), Ending::kClose);
-    }
-    reserved_ = wanted;
     deadline(options().body_timeout);
-    if (head.expects_continue && wanted > 0 && buffer_.empty()) return invite_body();
+    const bool has_body = head.chunked || head.content_length > 0;
+    if (head.expects_continue && has_body && buffer_.empty()) return invite_body();
     read_body();
+  }
+
+  /// Takes room for bytes of a body that are here or about to be: who only announces them takes none. False: answered.
+  bool hold(std::uint64_t bytes) {
+    if (server_->reserve(bytes)) {
+      reserved_ += bytes;
+      return true;
+    }
+    auto busy = problem(503, "overloaded", "too many requests wait; try again");
+    busy.headers.emplace_back("Retry-After", "1");
+    answer(std::move(busy), Ending::kClose);
+    return false;
   }
 
   /// Null: answered already.
@@ -197,24 +205,27 @@ class Connection : public std::enable_shared_from_this<Connection> {
       return more_chunks();
     }
     const auto size = static_cast<std::size_t>(request_.head.content_length);
-    if (buffer_.size() >= size) {
-      request_.body = buffer_.substr(0, size);
-      buffer_.erase(0, size);
-      return handle();
-    }
-    // The rest goes where it belongs at once: a body is large, and pieces of it would be copied twice.
-    request_.body = std::move(buffer_);
-    buffer_.clear();
+    request_.body = buffer_.substr(0, size);
+    buffer_.erase(0, request_.body.size());
+    if (hold(request_.body.size())) more_body(size);
+  }
+
+  /// The rest goes where it belongs at once: pieces of it would be copied twice.
+  void more_body(std::size_t size) {
     const auto has = request_.body.size();
-    request_.body.resize(size);
-    asio::async_read(socket_, asio::buffer(request_.body.data() + has, size - has),
-                     [self = shared_from_this()](Failure f, std::size_t) {
+    if (has == size) return handle();
+    const auto step = std::min(size - has, kBodyStep);
+    if (!hold(step)) return;
+    request_.body.resize(has + step);
+    asio::async_read(socket_, asio::buffer(request_.body.data() + has, step),
+                     [self = shared_from_this(), size](Failure f, std::size_t) {
                        if (f) return self->close();
-                       self->handle();
+                       self->more_body(size);
                      });
   }
 
   void more_chunks() {
+    if (!hold(buffer_.size())) return;
     std::string_view left = buffer_;
     const auto state = chunks_.feed(left);
     buffer_.erase(0, buffer_.size() - left.size());
@@ -296,7 +307,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t served_ = 0;
   std::uint64_t deadlines_ = 0;
   bool waiting_ = false;  // for a request
-  bool last_ = false;     // no request after this one
+  bool last_ = false;  // no request after this one
 };
 
 }  // namespace
