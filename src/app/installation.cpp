@@ -85,6 +85,10 @@ class Installer {
       return tell({"topic", topic.name, Outcome::kWrong,
                    "its records carry their senders' time: set message.timestamp.type=LogAppendTime"});
     }
+    if (topic.drops_early) {
+      return tell({"topic", topic.name, Outcome::kWrong,
+                   "it drops records by their key or their size: set cleanup.policy=delete and retention.bytes=-1"});
+    }
     if (topic.retention.count() >= 0 && topic.retention <= 2 * config_.ingest.window_time) {
       return tell({"topic", topic.name, Outcome::kWrong,
                    fmt::format("keeps records {}, which must be over twice ingest.window_time ({})",

@@ -310,7 +310,7 @@ Result<Offset> FakeEventLog::append(const NewRecord& record) {
 }
 
 TopicState FakeEventLog::state_of(const Topic& topic) const {
-  return {topic.spec.name, topic.id, topic.spec.partitions, topic.spec.retention, topic.spec.log_append_time};
+  return {topic.spec.name, topic.id, topic.spec.partitions, topic.spec.retention, topic.spec.log_append_time, false};
 }
 
 /// A batch or an error; nothing where the reader is at the end.

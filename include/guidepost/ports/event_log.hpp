@@ -41,6 +41,7 @@ struct TopicState {
   std::int32_t partitions = 0;
   std::chrono::milliseconds retention{};  ///< negative: for ever
   bool log_append_time = false;
+  bool drops_early = false;  ///< records may go before `retention` is over: by their number of bytes, or by their key
 };
 
 /// Offsets that a partition holds now: [begin, end).
@@ -52,8 +53,8 @@ struct LogBounds {
 /// One record read. Views live as long as the batch that it came in.
 struct LogRecord {
   Offset offset;
-  TimeMs time;            ///< record time: the log's append time where the topic says so
-  std::string_view key;   ///< empty where there is none
+  TimeMs time;  ///< record time: the log's append time where the topic says so
+  std::string_view key;  ///< empty where there is none
   std::string_view value;
 };
 
@@ -74,8 +75,8 @@ class LogBatch {
 
 struct FetchLimits {
   std::size_t max_records = 1024;
-  Bytes max_bytes{1024 * 1024};              ///< of keys and values; one record always fits
-  std::chrono::milliseconds max_wait{100};   ///< for the first record; an empty batch after that, next() == from()
+  Bytes max_bytes{1024 * 1024};  ///< of keys and values; one record always fits
+  std::chrono::milliseconds max_wait{100};  ///< for the first record; an empty batch after that, next() == from()
 };
 
 /// Reads one partition without a group: windows that are rebuilt, replays, recounts.

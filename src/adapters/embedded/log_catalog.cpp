@@ -11,7 +11,9 @@ constexpr std::uint8_t kFormat = 1;
 
 }  // namespace
 
-TopicState StoredTopic::state() const { return {spec.name, id, spec.partitions, spec.retention, spec.log_append_time}; }
+TopicState StoredTopic::state() const {
+  return {spec.name, id, spec.partitions, spec.retention, spec.log_append_time, false};
+}
 
 std::string topic_key(std::string_view name) { return std::string(kTopics).append(name); }
 std::string begin_key(TopicNumber topic, Partition partition) { return "b" + partition_prefix(topic, partition); }

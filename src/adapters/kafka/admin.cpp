@@ -86,6 +86,8 @@ Result<TopicConfig> config_in(rd_kafka_event_t* event, const std::string& what) 
     const char* raw = rd_kafka_ConfigEntry_value(entries[i]);
     const std::string_view value = raw ? raw : "";
     if (name == "message.timestamp.type") config.log_append_time = value == "LogAppendTime";
+    if (name == "cleanup.policy" && value != "delete") config.drops_early = true;
+    if (name == "retention.bytes" && number(value, -1) >= 0) config.drops_early = true;
     if (name == "retention.ms") config.retention = std::chrono::milliseconds{number(value, -1)};
     if (name == "max.message.bytes") config.max_record = Bytes{static_cast<std::uint64_t>(number(value, 0))};
   }
@@ -179,6 +181,7 @@ void Admin::create(const TopicSpec& spec, Then<void> then) {
     rd_kafka_NewTopic_set_config(topic.get(), key, value.c_str());
   };
   set("cleanup.policy", "delete");
+  set("retention.bytes", "-1");  // whatever the brokers do by default
   set("retention.ms", std::to_string(std::max<std::int64_t>(spec.retention.count(), -1)));
   set("max.message.bytes", std::to_string(spec.max_record.value));
   set("message.timestamp.type", spec.log_append_time ? "LogAppendTime" : "CreateTime");

@@ -20,6 +20,7 @@ struct TopicFacts {
 struct TopicConfig {
   std::chrono::milliseconds retention{};
   bool log_append_time = false;
+  bool drops_early = false;  ///< cleanup.policy is another than delete, or retention.bytes is set
   Bytes max_record{};  ///< of a batch of records as it is stored
 };
 

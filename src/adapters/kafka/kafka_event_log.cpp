@@ -119,7 +119,8 @@ struct KafkaEventLog::Core {
       admin.config(topic, [topic, facts = *seen->front(), done = std::move(done)](Result<TopicConfig> config) mutable {
         if (!config && config.error().code == ErrorCode::kNotFound) return done(std::nullopt);
         if (!config) return done(tl::unexpected(config.error()));
-        done(TopicState{topic, facts.id, facts.partitions, config->retention, config->log_append_time});
+        done(TopicState{topic, facts.id, facts.partitions, config->retention, config->log_append_time,
+                        config->drops_early});
       });
     });
   }

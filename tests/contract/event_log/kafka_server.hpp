@@ -126,6 +126,18 @@ class ForeignProducer {
     answered(rd_kafka_queue_poll(queue.get(), 20000));
   }
 
+  /// Makes a topic with one setting of its own, as an operator might.
+  void make_topic(const std::string& topic, const char* key, const char* value) {
+    std::unique_ptr<rd_kafka_queue_t, decltype(&rd_kafka_queue_destroy)> queue(rd_kafka_queue_new(rk_.get()),
+                                                                               rd_kafka_queue_destroy);
+    char text[256];
+    rd_kafka_NewTopic_t* question = rd_kafka_NewTopic_new(topic.c_str(), 1, 1, text, sizeof text);
+    rd_kafka_NewTopic_set_config(question, key, value);
+    rd_kafka_CreateTopics(rk_.get(), &question, 1, nullptr, queue.get());
+    rd_kafka_NewTopic_destroy(question);
+    answered(rd_kafka_queue_poll(queue.get(), 20000));
+  }
+
   /// Deletes the records below `begin`, as retention does.
   void delete_before(const TopicPartition& of, Offset begin) {
     std::unique_ptr<rd_kafka_queue_t, decltype(&rd_kafka_queue_destroy)> queue(rd_kafka_queue_new(rk_.get()),

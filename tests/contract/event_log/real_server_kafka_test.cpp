@@ -161,6 +161,23 @@ TEST_F(Kafka, ARecordThatIsTooLargeIsPoisonAndThoseAroundItAreStored) {
   EXPECT_EQ(producer->in_flight_bytes(), Bytes{0});
 }
 
+TEST_F(Kafka, ATopicThatDropsRecordsBeforeTheirTimeSaysSo) {
+  const auto describe = [&](const std::string& topic) {
+    return *must(await<std::optional<TopicState>>([&](auto done) { log().describe_topic(topic, std::move(done)); }));
+  };
+  ForeignProducer foreign(shared_brokers(), "");
+  for (const auto& [key, value] :
+       {std::pair("cleanup.policy", "compact"), std::pair("cleanup.policy", "compact,delete"),
+        std::pair("retention.bytes", "1000000")}) {
+    const auto topic = fresh_name("drops");
+    foreign.make_topic(topic, key, value);
+    EXPECT_TRUE(describe(topic).drops_early) << key << "=" << value;
+  }
+  const auto ours = fresh_name("keeps");
+  EXPECT_FALSE(make_topic(log(), {.name = ours}).drops_early);
+  EXPECT_FALSE(describe(ours).drops_early);
+}
+
 TEST_F(Kafka, CommitMetadataMayBeAnyBytes) {
   const TopicPartition of{fresh_name("metadata"), Partition{0}};
   make_topic(log(), {.name = of.topic});

@@ -65,7 +65,8 @@ class ProducerOnMock : public testing::Test {
   KafkaOptions options_;
   rd_kafka_t* rk_ = nullptr;
   rd_kafka_mock_cluster_t* cluster_ = nullptr;
-  Result<TopicConfig> config_ = TopicConfig{.retention = {}, .log_append_time = true, .max_record = 1_KiB};
+  Result<TopicConfig> config_ =
+      TopicConfig{.retention = {}, .log_append_time = true, .drops_early = false, .max_record = 1_KiB};
   int asked_ = 0;
   ThreadExecutor loop_{"test"};
   std::mutex mutex_;
@@ -134,7 +135,7 @@ TEST_F(ProducerOnMock, ATopicThatIsMissingMayBeThereForTheNextRecord) {
   ASSERT_THAT(answers(1), testing::ElementsAre("a:not_found"));
   {
     std::lock_guard lock(mutex_);
-    config_ = TopicConfig{.retention = {}, .log_append_time = true, .max_record = 1_KiB};
+    config_ = TopicConfig{.retention = {}, .log_append_time = true, .drops_early = false, .max_record = 1_KiB};
   }
   append(*p, "b");
   EXPECT_THAT(answers(2), testing::ElementsAre("a:not_found", "b:0"));
@@ -148,7 +149,7 @@ TEST_F(ProducerOnMock, RecordsWaitInOrderUntilTheLimitIsKnown) {
   EXPECT_EQ(p->in_flight_bytes(), 2_B);
   {
     std::lock_guard lock(mutex_);
-    config_ = TopicConfig{.retention = {}, .log_append_time = true, .max_record = 1_KiB};
+    config_ = TopicConfig{.retention = {}, .log_append_time = true, .drops_early = false, .max_record = 1_KiB};
   }
   EXPECT_THAT(answers(2), testing::ElementsAre("a:0", "b:1"));
 }
