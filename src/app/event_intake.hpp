@@ -11,7 +11,7 @@ namespace guidepost::app {
 
 /// Answers POST /v1/events after the log has every event of the request, with a first look at each: whether `ingest`
 /// will take it. Both kinds are logged: a refused event is a bad row, not a lost one. Docs: docs/http.md.
-/// Thread: any. Blocks: the destructor, shortly; requests that are still waiting get 503.
+/// Thread: any. Blocks: the destructor, shortly; requests that still wait are not answered by it (the server says 500 then).
 class EventIntake {
  public:
   EventIntake(const Config& config, EventLog& log);

@@ -220,6 +220,9 @@ tl::expected<LoadedConfig, ConfigErrors> load_config(const ConfigSources& source
     const auto value = set.substr(equals + 1);
     loader.set(set.substr(0, equals), {RawValue::Word{value}, '"' + value + '"'}, "--set");
   }
+  // One process that writes to its own disk need not save on puts.
+  if (loader.loaded.config.storage.kind == StorageKind::kEmbedded && !loader.loaded.origins.contains("rollup.max_age"))
+    loader.loaded.config.rollup.max_age = std::chrono::seconds{5};
   if (loader.errors.empty()) check_together(loader.loaded.config, loader.errors);
   if (!loader.errors.empty()) return tl::unexpected(std::move(loader.errors));
   return std::move(loader.loaded);

@@ -124,7 +124,6 @@ struct Config {
     Bytes cache = 64_MiB;
     Claim claim = Claim::kWhenUnmapped;
     Millis stitch_window = std::chrono::hours{24 * 30};
-    std::uint64_t forget_all_over = 1'000'000;
     Millis refresh_lease = std::chrono::minutes{1};
   } identity;
   struct {

@@ -147,15 +147,14 @@ std::vector<Key<Config>> stage_keys() {
              "A page has at most two to the power of this chunks of values, then new values fold into (other)."),
       number(KEY(rollup.min_dirty), 1, 100'000'000, "A page is written after this many changes,"),
       number(KEY(rollup.dirty_share), 1, 1'000'000, "or after one to this many of its events, whichever is more,"),
-      duration(KEY(rollup.max_age), 10ms, 1h, "or when a change has waited for so long."),
+      duration(KEY(rollup.max_age), 10ms, 1h,
+               "or when a change has waited for so long; on embedded stores 5s where nothing is set."),
 
       size(KEY(identity.cache), 64_KiB, Bytes{1ULL << 40}, "Memory for mappings looked up, of each thread."),
       choice(KEY(identity.claim), {{"never", Claim::kNever}, {"when_unmapped", Claim::kWhenUnmapped}},
              "When the customer that an event itself names is believed."),
       duration(KEY(identity.stitch_window), 0ms, 3650 * kDay,
                "How long before its first mapping an event still belongs to that customer."),
-      number(KEY(identity.forget_all_over), 1, 1'000'000'000,
-             "Changed GUIDs of a refresh over which the whole cache is forgotten."),
       duration(KEY(identity.refresh_lease), 1s, 1h,
                "After how long without a sign of life a refresh is taken to be dead by the next one."),
 

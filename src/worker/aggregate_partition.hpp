@@ -19,7 +19,7 @@ namespace guidepost::worker {
 struct AggregateOptions {
   rollup::PageLimits page;
   FlushRule flush;
-  Bytes page_memory{256 * 1024 * 1024};     ///< of one partition's pages
+  Bytes page_memory{256 * 1024 * 1024};     ///< of one source's pages
   Bytes max_outstanding{32 * 1024 * 1024};  ///< of one partition's puts without an acknowledgement
   Bytes page_put{8 * 1024 * 1024};  ///< a page whose changes take more is written in several puts
   std::chrono::milliseconds commit_interval{1000};

@@ -100,9 +100,25 @@ void IngestPartition::fetch_ahead() {
 
 void IngestPartition::fetched(std::unique_ptr<LogBatch> batch) {
   if (batch->next() == batch->from()) return fetch_ahead();
+  watch_log_time(*batch);
   taken_ = batch->next();
   waiting_ = std::move(batch);
   if (!batch_) take_next_batch();
+}
+
+// A clock that jumps back by more than the window reaches (a broker's was wrong, ahead or behind) makes time stand still
+// for duplicates: more is remembered than should be, and what a restart rebuilds may be less. A person has to know.
+void IngestPartition::watch_log_time(const LogBatch& batch) {
+  for (const auto& record : batch.records()) {
+    if (log_time_ && *log_time_ - record.time > needs_.options.dedupe_horizon) {
+      ingest_metrics().steps_back.add();
+      log::error("log_time_stepped_back", {{"partition", partition_.value},
+                                           {"offset", record.offset.value},
+                                           {"by_seconds", (*log_time_ - record.time).count() / 1000}});
+      log_time_ = record.time;  // told once a step
+    }
+    log_time_ = log_time_ ? std::max(*log_time_, record.time) : record.time;
+  }
 }
 
 void IngestPartition::take_next_batch() {

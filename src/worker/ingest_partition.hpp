@@ -62,6 +62,7 @@ class IngestPartition final : public PartitionWorker {
   void find_view();
   void fetch_ahead();
   void take_next_batch();
+  void watch_log_time(const LogBatch& batch);
   void decide_rest();
   void resolve(const identity::Histories& histories);
   void segment_decided();
@@ -83,6 +84,7 @@ class IngestPartition final : public PartitionWorker {
   Source source_;
   identity::MappingView view_;
   RulesHash rules_;
+  std::optional<TimeMs> log_time_;  // latest so far
   Offset taken_;  // end of the offsets fetched
 
   std::unique_ptr<LogBatch> waiting_;  // fetched while another batch is being decided

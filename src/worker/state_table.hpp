@@ -25,7 +25,7 @@ struct Source {
 /// D of the design: everything of the source below `offset` (event rows, bad rows, pages, ledger) is durable.
 struct DurablePosition {
   Offset offset;
-  TimeMs record_time;  ///< of the last record below it: what `as_of` is made of
+  TimeMs record_time;  ///< the latest of an accepted event below it: what `as_of` is made of
 };
 
 /// Thread: any. Blocks: never. Errors of all calls: those of TableStore; kCorrupt.
