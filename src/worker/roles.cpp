@@ -1,6 +1,6 @@
 #include "worker/roles.hpp"
 
-#include "worker/ingest_partition.hpp"
+#include "worker/ingest/ingest_partition.hpp"
 
 namespace guidepost::worker {
 

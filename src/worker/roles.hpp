@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "base/names.hpp"
-#include "worker/aggregate_partition.hpp"
+#include "worker/aggregate/aggregate_partition.hpp"
 #include "worker/group_role.hpp"
-#include "worker/ingest_options.hpp"
+#include "worker/ingest/ingest_options.hpp"
 
 namespace guidepost::worker {
 

@@ -1,4 +1,4 @@
-#include "worker/dedupe_window.hpp"
+#include "worker/ingest/dedupe_window.hpp"
 
 #include <gtest/gtest.h>
 #include <map>

@@ -13,8 +13,8 @@
 #include "support/fake_event_log.hpp"
 #include "support/fake_table_store.hpp"
 #include "support/manual_executor.hpp"
-#include "worker/aggregate_partition.hpp"
-#include "worker/ingest_partition.hpp"
+#include "worker/aggregate/aggregate_partition.hpp"
+#include "worker/ingest/ingest_partition.hpp"
 #include "worker/tables.hpp"
 
 namespace guidepost::test {

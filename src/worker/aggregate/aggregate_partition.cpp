@@ -1,10 +1,10 @@
 // Life of the partition and the applying of blocks; loading is in aggregate_loading.cpp, writing and
 // committing in aggregate_writing.cpp, the alarm about missing blocks in aggregate_missing.cpp.
-#include "worker/aggregate_partition.hpp"
+#include "worker/aggregate/aggregate_partition.hpp"
 
 #include <fmt/format.h>
 
-#include "worker/aggregate_metrics.hpp"
+#include "worker/aggregate/aggregate_metrics.hpp"
 
 namespace guidepost::worker {
 namespace {

@@ -1,4 +1,4 @@
-#include "worker/aggregate_metrics.hpp"
+#include "worker/aggregate/aggregate_metrics.hpp"
 
 namespace guidepost::worker {
 

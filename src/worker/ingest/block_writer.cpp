@@ -1,4 +1,4 @@
-#include "worker/block_writer.hpp"
+#include "worker/ingest/block_writer.hpp"
 
 #include "base/log.hpp"
 #include "worker/retry.hpp"

@@ -1,4 +1,4 @@
-#include "worker/ledger_table.hpp"
+#include "worker/aggregate/ledger_table.hpp"
 
 #include <iterator>
 #include <map>

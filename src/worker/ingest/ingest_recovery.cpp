@@ -1,4 +1,4 @@
-#include "worker/ingest_recovery.hpp"
+#include "worker/ingest/ingest_recovery.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

@@ -12,7 +12,7 @@
 
 #include "guidepost/base/executor.hpp"
 #include "rollup/page.hpp"
-#include "worker/obligations.hpp"
+#include "worker/aggregate/obligations.hpp"
 
 namespace guidepost::worker {
 

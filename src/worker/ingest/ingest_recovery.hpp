@@ -7,8 +7,8 @@
 #include "base/arena.hpp"
 #include "event/decoder.hpp"
 #include "guidepost/ports/event_log.hpp"
-#include "worker/dedupe_window.hpp"
-#include "worker/ingest_options.hpp"
+#include "worker/ingest/dedupe_window.hpp"
+#include "worker/ingest/ingest_options.hpp"
 #include "worker/state_table.hpp"
 
 namespace guidepost::worker {

@@ -8,11 +8,11 @@
 
 #include "guidepost/event/block.hpp"
 #include "guidepost/ports/event_log.hpp"
-#include "worker/ledger_table.hpp"
-#include "worker/page_table.hpp"
+#include "worker/aggregate/ledger_table.hpp"
+#include "worker/aggregate/page_table.hpp"
+#include "worker/aggregate/table_writer.hpp"
 #include "worker/partition_worker.hpp"
 #include "worker/state_table.hpp"
-#include "worker/table_writer.hpp"
 
 namespace guidepost::worker {
 

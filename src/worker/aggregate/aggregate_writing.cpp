@@ -3,8 +3,8 @@
 
 #include "guidepost/event/bad_row.hpp"
 #include "guidepost/event/event_row.hpp"
-#include "worker/aggregate_metrics.hpp"
-#include "worker/aggregate_partition.hpp"
+#include "worker/aggregate/aggregate_metrics.hpp"
+#include "worker/aggregate/aggregate_partition.hpp"
 
 namespace guidepost::worker {
 namespace {

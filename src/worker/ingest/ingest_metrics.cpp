@@ -1,4 +1,4 @@
-#include "worker/ingest_metrics.hpp"
+#include "worker/ingest/ingest_metrics.hpp"
 
 #include "guidepost/event/reasons.hpp"
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "guidepost/ports/table_store.hpp"
+#include "worker/aggregate/obligations.hpp"
 #include "worker/backoff.hpp"
-#include "worker/obligations.hpp"
 #include "worker/tables.hpp"
 
 namespace guidepost::worker {

@@ -10,7 +10,7 @@
 #include "guidepost/event/decision.hpp"
 #include "guidepost/event/ledger.hpp"
 #include "guidepost/ports/table_store.hpp"
-#include "worker/obligations.hpp"
+#include "worker/aggregate/obligations.hpp"
 
 namespace guidepost::worker {
 

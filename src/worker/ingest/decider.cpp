@@ -1,4 +1,4 @@
-#include "worker/decider.hpp"
+#include "worker/ingest/decider.hpp"
 
 #include <algorithm>
 

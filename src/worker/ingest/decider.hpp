@@ -10,7 +10,7 @@
 #include "event/decoder.hpp"
 #include "guidepost/event/decision.hpp"
 #include "identity/runs.hpp"
-#include "worker/dedupe_window.hpp"
+#include "worker/ingest/dedupe_window.hpp"
 
 namespace guidepost::worker {
 

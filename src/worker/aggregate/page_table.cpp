@@ -1,4 +1,4 @@
-#include "worker/page_table.hpp"
+#include "worker/aggregate/page_table.hpp"
 
 #include <algorithm>
 

@@ -1,11 +1,11 @@
-#include "worker/ingest_partition.hpp"
+#include "worker/ingest/ingest_partition.hpp"
 
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
 #include "guidepost/base/codec.hpp"
 #include "identity/runs.hpp"
-#include "worker/ingest_metrics.hpp"
+#include "worker/ingest/ingest_metrics.hpp"
 #include "worker/retry.hpp"
 
 namespace guidepost::worker {

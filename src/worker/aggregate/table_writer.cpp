@@ -1,4 +1,4 @@
-#include "worker/table_writer.hpp"
+#include "worker/aggregate/table_writer.hpp"
 
 #include "base/log.hpp"
 

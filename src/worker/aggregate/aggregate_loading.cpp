@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <set>
 
-#include "worker/aggregate_metrics.hpp"
-#include "worker/aggregate_partition.hpp"
+#include "worker/aggregate/aggregate_metrics.hpp"
+#include "worker/aggregate/aggregate_partition.hpp"
 
 namespace guidepost::worker {
 namespace {

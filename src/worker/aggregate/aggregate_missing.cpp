@@ -2,9 +2,9 @@
 // resolved log is read to its end; where it is not, blocks are missing. Computed from the log and the state alone.
 #include <fmt/format.h>
 
-#include "worker/aggregate_metrics.hpp"
-#include "worker/aggregate_partition.hpp"
-#include "worker/ingest_recovery.hpp"
+#include "worker/aggregate/aggregate_metrics.hpp"
+#include "worker/aggregate/aggregate_partition.hpp"
+#include "worker/ingest/ingest_recovery.hpp"
 
 namespace guidepost::worker {
 
