@@ -107,7 +107,8 @@ struct LocalGroups::State : std::enable_shared_from_this<LocalGroups::State> {
   void fail_group(const local_groups::GroupKey& key, const Error& error, Leftovers& after);
   void settle(const local_groups::GroupKey& key, Leftovers& after);
   void assign(const local_groups::GroupKey& key, local_groups::Slot& slot, Partition partition);
-  void revoke(const local_groups::GroupKey& key, const local_groups::SlotKey& slot_key, local_groups::Slot& slot, Partition partition, Leftovers& after);
+  void revoke(const local_groups::GroupKey& key, const local_groups::SlotKey& slot_key, local_groups::Slot& slot,
+              Partition partition, Leftovers& after);
   void released(const Place& place, Partition partition, std::uint64_t token, bool too_late);
   void finish_leaving(const local_groups::GroupKey& key, const local_groups::SlotKey& slot_key, Leftovers& after);
   void vacate(const local_groups::GroupKey& key, const local_groups::SlotKey& slot_key, Leftovers& after);
