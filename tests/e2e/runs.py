@@ -40,6 +40,8 @@ class Runs:
         return Tables(self.cluster.gateway(), FOLDER / "thrift")
 
     def installation(self, name, prefix, **settings):
+        same = [i for i in self.installations if i.prefix == prefix and "names.version" not in settings]
+        check(not same, f"two installations with the prefix {prefix}: each other's tables")
         self.installations.append(Installation(self.cluster, FOLDER / name, prefix, **settings))
         return self.installations[-1]
 

@@ -67,7 +67,7 @@ def access_log(runs):
     verify = log.run.run("verify", "--merchant", "semicomplete", "--from", "2015-05-17", "--to", "2015-05-21")
     log.run.stop_all()
 
-    faulty = AccessLog(runs, "access-log-faulty", "f.", ingest=FAULTY)
+    faulty = AccessLog(runs, "access-log-faulty", "lf.", ingest=FAULTY)
     lost = faulty.differences(views)
     check(lost, "that every 500th event was dropped went unnoticed")
     counted_by_it = sum(faulty.outcome())

@@ -89,7 +89,7 @@ class ManyRun:
 
     def __init__(self, runs):
         self.many = Many(MANY, START)
-        self.run = runs.installation("many", "m.", **MANY_SETTINGS)
+        self.run = runs.installation("many", "u.", **MANY_SETTINGS)
         self.run.run("init")
         logins = FOLDER / "many-logins.csv"  # without a mapping no GUID is looked up
         logins.write_text(f"merchant,guid,customer,valid_from\n{self.many.merchant},somebody-else,4711,\n")
