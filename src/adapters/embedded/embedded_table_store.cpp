@@ -63,9 +63,9 @@ struct EmbeddedTableStore::Impl {
         writer("tables-write", [this](std::deque<Op> ops) { write(std::move(ops)); }) {}
 
   ~Impl() {
-    for (auto& op : writer.close()) {
+    writer.close([](Op& op) {
       std::visit([](auto& one) { one.done(fail(ErrorCode::kCancelled, "the table store was closed")); }, op);
-    }
+    });
   }
 
   /// Puts that wait for one write.

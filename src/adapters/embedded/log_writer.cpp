@@ -22,7 +22,7 @@ LogWriter::LogWriter(Rocks& rocks, LogCatalog& catalog, Executor& clock, Events 
       queue_("log-write", [this](std::deque<LogOp> ops) { apply(std::move(ops)); }) {}
 
 LogWriter::~LogWriter() {
-  for (auto& op : queue_.close()) {
+  queue_.close([](LogOp& op) {
     if (auto* append = std::get_if<AppendOp>(&op)) {
       answer(*append, fail(ErrorCode::kCancelled, "the log was closed"));
     } else {
@@ -33,7 +33,7 @@ LogWriter::~LogWriter() {
           },
           op);
     }
-  }
+  });
 }
 
 void LogWriter::apply(std::deque<LogOp> ops) {

@@ -26,27 +26,36 @@ class WriteQueue {
     thread_ = std::thread([this] { run(); });
     pthread_setname_np(thread_.native_handle(), thread_name.substr(0, 15).c_str());
   }
-  ~WriteQueue() { close(); }
+  ~WriteQueue() {
+    close([](Op&) {});
+  }
   WriteQueue(const WriteQueue&) = delete;
   WriteQueue& operator=(const WriteQueue&) = delete;
 
   void push(Op op) {
     {
       std::lock_guard lock(mutex_);
-      GUIDEPOST_ASSERT(!closing_);
       waiting_.push_back(std::move(op));
     }
     wake_.notify_all();
   }
-  /// Waits for what runs; gives back what has not begun.
-  std::deque<Op> close() {
+  /// Waits for what runs, then hands what has not begun to `refuse`, one by one: also what comes in meanwhile, for an
+  /// answer may lead its asker to the next question.
+  template <class Refuse>
+  void close(Refuse refuse) {
     {
       std::lock_guard lock(mutex_);
       closing_ = true;
     }
     wake_.notify_all();
     if (thread_.joinable()) thread_.join();
-    return std::exchange(waiting_, {});
+    while (true) {
+      std::unique_lock lock(mutex_);
+      if (waiting_.empty()) return;
+      auto left = std::exchange(waiting_, {});
+      lock.unlock();
+      for (auto& op : left) refuse(op);
+    }
   }
   /// For `apply`: waits before it tries again; false when the queue closes meanwhile.
   bool pause(std::chrono::milliseconds time) {
