@@ -71,7 +71,10 @@ Result<Enricher> Enricher::open(EnrichOptions options) {
 }
 
 void Enricher::enrich(event::Accepted& event, Arena& arena) {
-  event.text[Field::kPath] = url_path(event.text[Field::kUrl]);
+  // A line of an access log says a path, and no more: `//x` is one there, and no host.
+  const auto url = event.text[Field::kUrl];
+  event.text[Field::kPath] =
+      event.text[Field::kRequest].empty() ? url_path(url) : url.substr(0, url.find_first_of("?#"));
   event.text[Field::kReferrerDomain] = url_domain(event.text[Field::kReferrer], arena);
   event.text[Field::kCountry] = impl_->country(event, arena);
 }

@@ -44,6 +44,7 @@ std::string_view host_of(std::string_view authority) {
 }  // namespace
 
 std::string_view url_path(std::string_view url) {
+  if (url.empty()) return {};
   const auto authority = authority_begin(url);
   if (authority != std::string_view::npos) {
     const auto path = url.find_first_of("/?#", authority);

@@ -67,6 +67,16 @@ TEST(Enricher, FindsPathAndReferrerDomain) {
   EXPECT_EQ(e.text[Field::kCountry], "--");
 }
 
+TEST(Enricher, TakesALineOfAnAccessLogAtItsWord) {
+  auto enricher = Enricher::open({}).value();
+  Arena arena;
+  event::Accepted event;
+  event.text[event::Field::kUrl] = "//favicon.ico?x";
+  event.text[event::Field::kRequest] = "GET 404 -";
+  enricher.enrich(event, arena);
+  EXPECT_EQ(event.text[event::Field::kPath], "//favicon.ico");
+}
+
 TEST(Enricher, WithoutAFileTakesTheEventsCountry) {
   auto enricher = open_good("");
   EXPECT_EQ(country(enricher, "192.0.2.1", "AT"), "AT");

@@ -21,7 +21,7 @@ TEST(UrlPath, IsWhatLiesBetweenHostAndQuery) {
       {"/K\u00e4se", "/K\u00e4se"},
       {"?q", "/"},
       {"#x", "/"},
-      {"", "/"},
+      {"", ""},
       {"/", "/"},
       {"index.html?x", "index.html"},
       {"http:/a", "http:/a"},
