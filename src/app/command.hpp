@@ -31,6 +31,7 @@ struct Call {
 enum class Place : std::uint8_t {
   kAlone,    ///< needs no stores
   kStores,   ///< in whoever holds the stores: this process, or the one that has the data folder
+  kReads,    ///< as kStores, where there is something to look at: embedded stores are not made for it
   kDaemon,   ///< holds the stores itself until told to stop
 };
 

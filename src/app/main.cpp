@@ -1,11 +1,15 @@
 #include "app/main.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <filesystem>
 
 #include "app/command.hpp"
 #include "app/signals.hpp"
 #include "app/with_stores.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "query/zone.hpp"
 
 namespace guidepost::app {
 namespace {
@@ -21,6 +25,13 @@ std::optional<LoadedConfig> configuration(const Arguments& arguments, const std:
   auto loaded = load_config(sources);
   if (!loaded) {
     for (const auto& mistake : loaded.error()) out.complain(mistake);
+    return std::nullopt;
+  }
+  for (const auto& [slug, merchant] : loaded->config.merchant) {
+    if (merchant.time_zone.empty() || query::TimeZone::find(merchant.time_zone)) continue;
+    const auto key = "merchant." + slug + ".time_zone";
+    out.complain(fmt::format("{}: {}: expected a zone of the IANA database, for instance Europe/Berlin, got {}",
+                             loaded->origins[key], key, text::escape(merchant.time_zone)));
     return std::nullopt;
   }
   auto& data = loaded->config.storage.data;
@@ -46,7 +57,9 @@ int run_words(const std::vector<std::string>& words, OpenStores open, Output& ou
   const auto directory = std::filesystem::current_path().string();
   const auto config = configuration(arguments, directory, out);
   if (!config) return 2;
-  log::configure(config->config.log.level, config->config.log.format);
+  // What runs for a moment says what it has to say itself; its stages' log is for those who ask for it.
+  const bool quiet = command->place != Place::kDaemon && !config->origins.contains("log.level");
+  log::configure(quiet ? log::Level::kWarn : config->config.log.level, config->config.log.format);
   if (command->place != Place::kAlone) return run_with_stores({*command, words, *config, directory, open}, out);
 
   std::stop_source stop;

@@ -9,6 +9,7 @@ embedded::StoreOptions store_options(const Config& config, const char* name) {
   embedded::StoreOptions options;
   options.folder = std::filesystem::path(config.storage.data) / name;
   options.durability = config.storage.sync ? embedded::Durability::kPowerLoss : embedded::Durability::kProcessDeath;
+  options.recovery = config.storage.accept_loss ? embedded::Recovery::kAcceptLoss : embedded::Recovery::kStrict;
   options.block_cache = Bytes{config.storage.cache.value / 2};
   return options;
 }

@@ -1,6 +1,7 @@
 #include "app/with_stores.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include "app/control_socket.hpp"
@@ -18,7 +19,7 @@ int run_for_other(const RemoteCall& remote, const LoadedConfig& config, Node& no
                   const std::stop_token& cancelled) {
   try {
     const Command* command = find_command(remote.words);
-    if (command == nullptr || command->place != Place::kStores)
+    if (command == nullptr || (command->place != Place::kStores && command->place != Place::kReads))
       throw UsageError{unknown_command(commands(), remote.words.empty() ? "" : remote.words[0])};
     const auto arguments = parse_arguments(*command, rest_of(*command, remote.words));
     if (arguments.has("--set") || arguments.has("--config")) {
@@ -92,6 +93,12 @@ class Patience {
 
 int run_embedded(const Asked& asked, Output& out) {
   const auto& folder = asked.config.config.storage.data;
+  std::error_code none;
+  if (asked.command.place == Place::kReads && !std::filesystem::exists(folder + "/log", none)) {
+    out.complain("there is no data in " + folder +
+                 ": `guidepost up`, `init`, `import` and `generate` make it (--data says where)");
+    return 1;
+  }
   const RemoteCall remote{asked.words, asked.directory, out.look(), out.error_look()};
   for (Patience patience(out, folder);; patience.wait()) {
     const auto lock = DataLock::take(folder, asked.command.name);

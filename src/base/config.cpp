@@ -62,8 +62,8 @@ class Loader {
     if (known.set(owner, value)) {
       loaded.origins[key] = where;
     } else {
-      errors.push_back(
-          fmt::format("{}: {}: expected {}, got {}", where, key, known.expects, text::escape(value.shown)));
+      errors.push_back(fmt::format("{}: {}: expected {}{}", where, key, known.expects,
+                                   known.secret ? "" : ", got " + text::escape(value.shown)));
     }
   }
 
@@ -145,9 +145,11 @@ void load_table(Loader& loader, const toml::table& table, const std::string& pat
 }
 
 void load_file(Loader& loader, const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  const std::string contents{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || in.bad() || std::filesystem::is_directory(path)) {
+  std::error_code none;
+  std::ifstream in;
+  if (!std::filesystem::is_directory(path, none)) in.open(path, std::ios::binary);
+  const std::string contents = in.is_open() ? std::string{std::istreambuf_iterator<char>(in), {}} : std::string();
+  if (!in.is_open() || in.bad()) {
     loader.errors.push_back(path + ": cannot be read");
     return;
   }

@@ -51,6 +51,7 @@ struct Config {
     StorageKind kind = StorageKind::kEmbedded;
     std::string data = "guidepost-data";
     bool sync = true;
+    bool accept_loss = false;
     Bytes cache = 64_MiB;
   } storage;
   struct {

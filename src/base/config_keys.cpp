@@ -46,6 +46,8 @@ std::vector<Key<Config>> outside_keys() {
              "Where everything is kept: in a folder of this machine, or in Kafka and HBase."),
       text(KEY(storage.data), "The folder of the embedded stores; `--data` sets it.", {"a path", is_set}),
       flag(KEY(storage.sync), "Whether the embedded stores answer a write only after it is on the disk (fsync)."),
+      flag(KEY(storage.accept_loss),
+           "Whether embedded stores whose newest writes cannot be read open without them; for one start."),
       size(KEY(storage.cache), 1_MiB, Bytes{1ULL << 40}, "Memory for the embedded stores' blocks."),
 
       text(KEY(names.prefix),

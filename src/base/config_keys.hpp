@@ -27,6 +27,7 @@ struct Key {
   std::string help;     ///< one sentence
   std::function<bool(Owner&, const RawValue&)> set;  ///< false: not what is expected, nothing changed
   std::function<std::string(const Owner&)> show;     ///< as TOML
+  bool secret = false;  ///< what was given instead is not repeated: it may be the secret itself
 };
 
 const std::vector<Key<Config>>& keys();

@@ -134,7 +134,9 @@ Key<Owner> choice(std::string name, At<Owner, Enum> at,
 
 template <class Owner>
 Key<Owner> secret(std::string name, At<Owner, Secret> at, std::string help) {
-  return {std::move(name), "where the secret is: file:/path or env:NAME, never the secret itself", std::move(help),
+  return {std::move(name),
+          "where the secret is: file:/path or env:NAME, never the secret itself",
+          std::move(help),
           [at](Owner& o, const RawValue& raw) {
             auto v = as_text(raw);
             if (!v || (!v->empty() && !(v->starts_with("file:/") && v->size() > 6) &&
@@ -143,7 +145,8 @@ Key<Owner> secret(std::string name, At<Owner, Secret> at, std::string help) {
             at(o).reference = *std::move(v);
             return true;
           },
-          [at](const Owner& o) { return show_text(at(const_cast<Owner&>(o)).reference); }};
+          [at](const Owner& o) { return show_text(at(const_cast<Owner&>(o)).reference); },
+          true};
 }
 
 }  // namespace guidepost::config

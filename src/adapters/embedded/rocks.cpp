@@ -191,7 +191,7 @@ Result<Rocks> open_rocks(const StoreOptions& options, RocksSpec spec) {
     }
     auto error = to_error(status, "open " + options.folder.string());
     if (error.code == ErrorCode::kCorrupt && options.recovery == Recovery::kStrict) {
-      error.message += " (to give up the writes from there on, open it with recovery = accept_loss)";
+      error.message += " (to give up the writes from there on, start once with --set storage.accept_loss=true)";
     }
     return tl::unexpected(std::move(error));
   }

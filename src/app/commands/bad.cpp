@@ -212,7 +212,7 @@ Command bad_list_command() {
           .examples = {{"of one merchant", "guidepost bad list --merchant shop"},
                        {"how many for each reason", "guidepost bad list --by-reason"},
                        {"one reason, since a day", "guidepost bad list --reason too_late --from 2025-01-31"}},
-          .place = Place::kStores,
+          .place = Place::kReads,
           .run = run_list};
 }
 
@@ -227,8 +227,8 @@ Command bad_show_command() {
           .operands = {{"SOURCE:OFFSET", "one event, as `bad list` names it", Use::kOptional}},
           .flags = std::move(flags),
           .examples = {{"all of one merchant", "guidepost bad show --merchant shop"},
-                       {"one, byte for byte", "guidepost bad show 0:1234 --raw > event.bin"}},
-          .place = Place::kStores,
+                       {"one, byte for byte", "guidepost bad show 1:1234 --raw > event.bin"}},
+          .place = Place::kReads,
           .run = run_show};
 }
 

@@ -166,9 +166,9 @@ Command block_show_command() {
           "what it says about it: every decided field, or why it was refused. Reads the partition from its beginning.",
       .operands = {{"SOURCE:OFFSET", "a source, as `status` lists them, and a raw offset", Use::kRequired}},
       .flags = {{"--all", "", "prints everything that the block decides", Use::kOptional}},
-      .examples = {{"one event", "guidepost block show 0:1234"},
-                   {"its whole block, for a machine", "guidepost block show 0:1234 --all --json"}},
-      .place = Place::kStores,
+      .examples = {{"one event", "guidepost block show 1:1234"},
+                   {"its whole block, for a machine", "guidepost block show 1:1234 --all --json"}},
+      .place = Place::kReads,
       .run = run_block_show};
 }
 

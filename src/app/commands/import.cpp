@@ -134,6 +134,10 @@ int run_import(Call& call) {
   if (kind == "access-log" && call.arguments.has("--to")) {
     throw UsageError{"import access-log: --to takes events, not lines of a log; run it where the log is reached"};
   }
+  for (std::size_t i = 1; i < operands.size(); ++i) {  // before anything is sent
+    if (operands[i] == "-" || LineReader(call.path(operands[i])).opened()) continue;
+    throw UsageError{"import: cannot read " + call.path(operands[i]) + ": " + std::strerror(errno)};
+  }
   auto sink = open_sink(call);
   if (!sink) {
     call.out.complain(sink.error().message);
@@ -182,8 +186,9 @@ Command import_command() {
   command.summary = "access logs and files of events";
   command.about =
       "access-log: Apache's common and combined formats, a line an event at the line's own time; importing a file again\n"
-      "changes no number. events: a JSON event a line, or the envelopes that `generate --out` writes. Ends when what it\n"
-      "brought in is counted.";
+      "changes no answer of a query. events: a JSON event a line, or the envelopes that `generate --out` writes; a bare event\n"
+      "is of now, so old ones are refused as too_late: wrap them with the time at which they came (docs/events.md), or raise\n"
+      "limits.max_age. Ends when what it brought in is counted.";
   command.operands = {{"access-log|events", "What the files hold"},
                       {"FILE", "Files to read; - for standard input", Use::kRepeated}};
   command.flags = {

@@ -177,7 +177,7 @@ Command page_show_command() {
       .flags = {{"--top", "N", "at most so many values of a dimension, by default 10", Use::kOptional}},
       .examples = {{"one page", "guidepost page show shop/2025-01-31T12:07:00Z"},
                    {"for a machine", "guidepost page show shop/2025-01-31T12:00:00Z --json"}},
-      .place = Place::kStores,
+      .place = Place::kReads,
       .run = run_page_show};
 }
 

@@ -90,7 +90,7 @@ Command query_command() {
            {"where readers of one page are",
             "guidepost query --merchant shop --from 2025-01-31 --to 2025-02-01 --by country --where url=/news"},
            {"for a machine", "guidepost query --merchant shop --from 2025-01-31 --to 2025-02-01 --json"}},
-      .place = Place::kStores,
+      .place = Place::kReads,
       .run = run_query};
 }
 

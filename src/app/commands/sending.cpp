@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 #include "app/ask.hpp"
 #include "app/counted.hpp"
@@ -109,11 +110,16 @@ int wait_for_counts(Call& call) {
 int report_sent(Call& call, std::string_view verb, const Sent& sent, std::chrono::steady_clock::duration took) {
   const auto seconds = std::chrono::duration<double>(took).count();
   const auto rate = seconds > 0 ? static_cast<std::int64_t>(static_cast<double>(sent.records) / seconds) : 0;
-  call.out.print(fmt::format("{} {} records in {:.1f} s ({} a second){}\n", verb,
-                             text::thousands(static_cast<std::int64_t>(sent.records)), seconds, text::thousands(rate),
-                             sent.refused > 0 ? fmt::format(", {} of them refused at first sight",
-                                                            text::thousands(static_cast<std::int64_t>(sent.refused)))
-                                              : std::string()));
+  if (call.json()) {
+    call.out.print(nlohmann::json{{"records", sent.records}, {"refused", sent.refused}, {"seconds", seconds}}.dump() +
+                   "\n");
+  } else {
+    call.out.print(fmt::format("{} {} records in {:.1f} s ({} a second){}\n", verb,
+                               text::thousands(static_cast<std::int64_t>(sent.records)), seconds, text::thousands(rate),
+                               sent.refused > 0 ? fmt::format(", {} of them refused at first sight",
+                                                              text::thousands(static_cast<std::int64_t>(sent.refused)))
+                                                : std::string()));
+  }
   const bool own_log = !call.arguments.has("--to") && !call.arguments.has("--out");
   if (!own_log || call.arguments.has("--no-wait")) return 0;
   return wait_for_counts(call);

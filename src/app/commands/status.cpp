@@ -202,7 +202,7 @@ Command status_command() {
       .flags = {},
       .examples = {{"how it stands", "guidepost status"},
                    {"the lag of all sources together", "guidepost status --json | jq '[.sources[].lag] | add'"}},
-      .place = Place::kStores,
+      .place = Place::kReads,
       .run = run_status};
 }
 

@@ -95,7 +95,7 @@ Command verify_command() {
                 {"--to", "T", "only events before", Use::kOptional}},
       .examples = {{"everything", "guidepost verify"},
                    {"one merchant's day", "guidepost verify --merchant shop --from 2025-01-31 --to 2025-02-01"}},
-      .place = Place::kStores,
+      .place = Place::kReads,
       .run = run_verify};
 }
 

@@ -1,4 +1,6 @@
 // `up`: everything in one process. Order of ending: no more requests, answers that are owed, ingest, aggregate, stores.
+#include <atomic>
+
 #include "app/commands/commands.hpp"
 #include "app/event_intake.hpp"
 #include "app/node.hpp"
@@ -26,23 +28,22 @@ int run_up(Call& call) {
   Ending ending(call.cancelled);
   const Health health(node.log(), node.tables());
   EventIntake intake(config, node.log());
-  Workers* workers = nullptr;
-  auto routes = health_routes(health, [&] { return workers->ready() && intake.ready(); });
+  std::atomic<Workers*> workers = nullptr;
+  auto routes = health_routes(health, [&] { return workers != nullptr && workers.load()->ready() && intake.ready(); });
   routes.push_back({http::Method::kPost, "/v1/events", [&](http::Request request, http::Respond respond) {
                       intake.take(std::move(request), std::move(respond));
                     }});
+  const auto server = http::Server::start(server_options_of(config, address), std::move(routes));
+  if (!server) {
+    call.out.complain(server.error().message);
+    return 1;
+  }
   node.when_failed([&](const Error& error) { ending.failed(error); });
   if (auto started = node.workers()) {
     workers = *started;
   } else {
     node.when_failed({});
     call.out.complain(started.error().message);
-    return 1;
-  }
-  const auto server = http::Server::start(server_options_of(config, address), std::move(routes));
-  if (!server) {
-    node.when_failed({});
-    call.out.complain(server.error().message);
     return 1;
   }
   log::info("listening", {{"address", (*server)->address()}});

@@ -81,6 +81,7 @@ class CommandsTest(ProgramTest):
             self.assertEqual(total["events"], 4)
 
     def test_questions_that_cannot_be_answered_say_what_can(self):
+        self.run_it("init")
         for words, expected in ((["--by", "mood"], "--by"), (["--metrics", "joy"], "--metrics"), (["--from", "yesterday"], "--from"), (["--tz", "Mars"], "--tz")):
             given = {"--merchant": "shop", "--from": "2015-05-17", "--to": "2015-05-18", words[0]: words[1]}
             done = self.run_it("query", *[word for pair in given.items() for word in pair])

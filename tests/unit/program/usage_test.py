@@ -2,6 +2,7 @@
 import http.client
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -37,7 +38,23 @@ class UsageTest(ProgramTest):
             self.assertEqual(done.out, "")
             self.assertIn(hint, done.err)
 
+    def test_what_only_looks_makes_no_stores(self):
+        for words in (["status"], ["query", "--merchant", "shop", "--from", "2015-05-17", "--to", "2015-05-18"], ["verify"], ["bad", "list"]):
+            done = self.run_it(*words, "--data", "typo")
+            self.assertEqual(done.status, 1, words)
+            self.assertIn("there is no data in", done.err)
+        self.assertFalse((self.folder / "typo").exists())
+
+    def test_a_port_that_is_taken_ends_it_with_one_line(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            done = self.run_it("up", "--listen", f"127.0.0.1:{taken.getsockname()[1]}", "--set", "log.level=warn")
+        self.assertEqual(done.status, 1, done.err)
+        self.assertRegex(done.err, r"\Aguidepost: cannot listen at [^\n]*\n\Z")
+
     def test_words_that_are_missing_or_too_many_are_named(self):
+        self.run_it("init")
         for words, expected in ((["page", "show"], "MERCHANT/TIME is missing"), (["status", "x"], "takes no words"),
                                 (["bad", "list", "--limit"], "--limit needs a value"), (["bad", "list", "--limit", "0"], "expected a whole number"),
                                 (["bad", "list", "--reason", "mood"], "expected one of not_json"), (["block", "show", "12"], "expected SOURCE:OFFSET"),
