@@ -119,8 +119,8 @@ int run_generate(Call& call) {
   std::unique_ptr<LinesFile> truth;
   if (const auto path = arguments.value("--truth")) truth = std::make_unique<LinesFile>(call.path(*path));
   if (truth) truth->write(truth_header());
-  auto sink = open_sink(call);
-  if (!sink) return complain(sink.error());
+  auto sending = open_sink(call);
+  if (!sending) return complain(sending.error());
 
   const auto from = part.from(options.events);
   const auto to = part.to(options.events);
@@ -136,20 +136,21 @@ int run_generate(Call& call) {
                                          .user_agent = {},
                                          .key = {},
                                          .ordinal = {}};
-    if (auto sent = (*sink)->send({event::wrap(envelope, record.body), record.merchant, record.identity, record.body});
+    if (auto sent =
+            sending->sink->send({event::wrap(envelope, record.body), record.merchant, record.identity, record.body});
         !sent)
       return complain(sent.error());
     progress.set(n + 1 - from);
     pace.wait(n + 1 - from);
     if (call.cancelled.stop_requested()) return complain({ErrorCode::kCancelled, "stopped"});
   }
-  const auto sent = (*sink)->finish();
+  const auto sent = sending->sink->finish();
   if (!sent) return complain(sent.error());
   progress.finish();
   if (truth) {
     if (auto closed = truth->close(); !closed) return complain(closed.error());
   }
-  return report_sent(call, "generated", *sent, progress.elapsed());
+  return report_sent(call, "generated", *sent, *sending, progress.elapsed());
 }
 
 }  // namespace

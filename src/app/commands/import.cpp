@@ -138,9 +138,9 @@ int run_import(Call& call) {
     if (operands[i] == "-" || LineReader(call.path(operands[i])).opened()) continue;
     throw UsageError{"import: cannot read " + call.path(operands[i]) + ": " + std::strerror(errno)};
   }
-  auto sink = open_sink(call);
-  if (!sink) {
-    call.out.complain(sink.error().message);
+  auto sending = open_sink(call);
+  if (!sending) {
+    call.out.complain(sending.error().message);
     return 1;
   }
   Wrapper wrapper(merchant, call.config.config);
@@ -155,7 +155,7 @@ int run_import(Call& call) {
     std::string_view line;
     while (lines.next(line)) {
       if (line.empty()) continue;
-      if (auto sent = (*sink)->send(kind == "events" ? wrapper.event_line(line) : wrapper.access_log_line(line));
+      if (auto sent = sending->sink->send(kind == "events" ? wrapper.event_line(line) : wrapper.access_log_line(line));
           !sent) {
         call.out.complain(sent.error().message);
         return 1;
@@ -168,13 +168,13 @@ int run_import(Call& call) {
       return 1;
     }
   }
-  const auto sent = (*sink)->finish();
+  const auto sent = sending->sink->finish();
   if (!sent) {
     call.out.complain(sent.error().message);
     return 1;
   }
   progress.finish();
-  return report_sent(call, "imported", *sent, progress.elapsed());
+  return report_sent(call, "imported", *sent, *sending, progress.elapsed());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "app/counted.hpp"
 #include "app/node.hpp"
 #include "app/progress.hpp"
+#include "app/sources.hpp"
 #include "base/names.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -49,7 +50,18 @@ std::string merchant_option(const Arguments& arguments, std::string_view flag, s
   return merchant;
 }
 
-Result<std::unique_ptr<RecordSink>> open_sink(Call& call) {
+namespace {
+
+/// Of everything; nothing where it cannot be read now.
+std::optional<event::LedgerCounts> ledger(Call& call) {
+  const auto sources = source_standings(*call.node, call.cancelled);
+  if (!sources) return std::nullopt;
+  event::LedgerCounts all;
+  for (const auto& source : *sources) all += source.ledger;
+  return all;
+}
+
+Result<std::unique_ptr<RecordSink>> elsewhere(Call& call) {
   const auto& arguments = call.arguments;
   if (arguments.has("--to") && arguments.has("--out")) throw UsageError{"--to and --out: only one place at a time"};
   if (const auto path = arguments.value("--out")) return file_sink(call.path(*path));
@@ -59,6 +71,15 @@ Result<std::unique_ptr<RecordSink>> open_sink(Call& call) {
     if (!sink && sink.error().code == ErrorCode::kInvalidArgument) throw UsageError{"--to: " + sink.error().message};
     return sink;
   }
+  return std::unique_ptr<RecordSink>();
+}
+
+}  // namespace
+
+Result<Sending> open_sink(Call& call) {
+  auto other = elsewhere(call);
+  if (!other) return tl::unexpected(other.error());
+  if (*other) return Sending{std::move(*other), std::nullopt};
   auto& node = *call.node;
   const auto topic = ask<std::optional<TopicState>>(
       [&](auto done) { node.log().describe_topic(node.names().raw_topic(), std::move(done)); }, call.cancelled);
@@ -72,7 +93,7 @@ Result<std::unique_ptr<RecordSink>> open_sink(Call& call) {
     const auto found = merchants.find(std::string(merchant));
     return found == merchants.end() ? 1U : found->second.shards;
   };
-  return log_sink(node.log(), node.names().raw_topic(), (*topic)->partitions, shards);
+  return Sending{log_sink(node.log(), node.names().raw_topic(), (*topic)->partitions, shards), ledger(call)};
 }
 
 namespace {
@@ -107,22 +128,35 @@ int wait_for_counts(Call& call) {
 
 }  // namespace
 
-int report_sent(Call& call, std::string_view verb, const Sent& sent, std::chrono::steady_clock::duration took) {
+int report_sent(Call& call, std::string_view verb, const Sent& sent, const Sending& sending,
+                std::chrono::steady_clock::duration took) {
+  const auto number = [](std::uint64_t n) { return text::thousands(static_cast<std::int64_t>(n)); };
   const auto seconds = std::chrono::duration<double>(took).count();
-  const auto rate = seconds > 0 ? static_cast<std::int64_t>(static_cast<double>(sent.records) / seconds) : 0;
-  if (call.json()) {
-    call.out.print(nlohmann::json{{"records", sent.records}, {"refused", sent.refused}, {"seconds", seconds}}.dump() +
-                   "\n");
-  } else {
-    call.out.print(fmt::format("{} {} records in {:.1f} s ({} a second){}\n", verb,
-                               text::thousands(static_cast<std::int64_t>(sent.records)), seconds, text::thousands(rate),
-                               sent.refused > 0 ? fmt::format(", {} of them refused at first sight",
-                                                              text::thousands(static_cast<std::int64_t>(sent.refused)))
-                                                : std::string()));
+  const auto rate = seconds > 0 ? static_cast<std::uint64_t>(static_cast<double>(sent.records) / seconds) : 0;
+  if (!call.json()) {
+    call.out.print(fmt::format(
+        "{} {} records in {:.1f} s ({} a second){}\n", verb, number(sent.records), seconds, number(rate),
+        sent.refused > 0 ? fmt::format(", {} of them refused at first sight", number(sent.refused)) : std::string()));
   }
+  nlohmann::json told{{"records", sent.records}, {"refused", sent.refused}, {"seconds", seconds}};
+  int status = 0;
   const bool own_log = !call.arguments.has("--to") && !call.arguments.has("--out");
-  if (!own_log || call.arguments.has("--no-wait")) return 0;
-  return wait_for_counts(call);
+  if (own_log && !call.arguments.has("--no-wait")) {
+    status = wait_for_counts(call);
+    const auto after = status == 0 && sending.before ? ledger(call) : std::nullopt;
+    if (after) {
+      // Of everything that came in meanwhile: others may send, too.
+      const auto counted = after->counted - sending.before->counted;
+      const auto bad = after->bad - sending.before->bad;
+      const auto duplicate = after->duplicate - sending.before->duplicate;
+      told.update({{"counted", counted}, {"bad", bad}, {"duplicate", duplicate}});
+      if (!call.json())
+        call.out.print(fmt::format("{} counted, {} bad{}, {} duplicate\n", number(counted), number(bad),
+                                   bad > 0 ? " (`guidepost bad list --by-reason`)" : "", number(duplicate)));
+    }
+  }
+  if (call.json()) call.out.print(told.dump() + "\n");
+  return status;
 }
 
 }  // namespace guidepost::app

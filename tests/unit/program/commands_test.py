@@ -29,6 +29,7 @@ class CommandsTest(ProgramTest):
         self.file("access.log", LINES)
         done = self.run_it("import", "access-log", "access.log", "--merchant", "shop")
         self.assertEqual(done.status, 0, done.err)
+        self.assertIn("4 counted, 1 bad", done.out)
         self.assertEqual(self.page_views(), {"/a": (2, 2), "/b": (1, 1)})
         bad = self.run_it("bad", "list", "--merchant", "shop", "--json").json()["rows"]
         self.assertEqual([(row["reason"], row["bytes"]) for row in bad], [("line_malformed", {"text": "this is no line of a log"})])
@@ -36,7 +37,8 @@ class CommandsTest(ProgramTest):
         self.assertEqual((verified.status, verified.json()["agrees"], verified.json()["rows"]), (0, True, 4), verified.out)
         # Again: no answer changes, the ledger tells.
         before = self.run_it("query", *RANGE, "--by", "url").json()["rows"]
-        self.assertEqual(self.run_it("import", "access-log", "access.log", "--merchant", "shop").status, 0)
+        again = self.run_it("import", "access-log", "access.log", "--merchant", "shop", "--json").json()
+        self.assertEqual([again[k] for k in ("records", "counted", "bad", "duplicate")], [5, 0, 1, 4])
         self.assertEqual(self.run_it("query", *RANGE, "--by", "url").json()["rows"], before)
         sources = self.run_it("status", "--json").json()["sources"]
         self.assertEqual([sum(s["ledger"][k] for s in sources) for k in ("counted", "bad", "duplicate")], [4, 2, 4])
