@@ -120,12 +120,14 @@ Result<std::vector<SourceStanding>> source_standings(Node& node, const std::stop
 
 std::optional<TimeMs> counted_until(const std::vector<SourceStanding>& sources, TimeMs now) {
   TimeMs until = now;
+  bool any = false;
   for (const auto& s : sources) {
+    any |= s.current && s.raw.end > Offset{0};
     if (!s.current || s.lag() <= 0) continue;
     if (!s.durable || s.durable->record_time == TimeMs{}) return std::nullopt;
     until = std::min(until, s.durable->record_time);
   }
-  return until;
+  return any ? std::optional(until) : std::nullopt;
 }
 
 }  // namespace guidepost::app

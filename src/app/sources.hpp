@@ -34,7 +34,7 @@ struct SourceStanding {
 Result<std::vector<SourceStanding>> source_standings(Node& node, const std::stop_token& cancelled);
 
 /// The record time up to which every current source is in the tables: `now`, the moment before they were read, where
-/// nothing waits; nothing, where nothing of a source is in the tables yet.
+/// nothing waits; nothing, where nothing came in yet, or nothing of a source is in the tables.
 std::optional<TimeMs> counted_until(const std::vector<SourceStanding>& sources, TimeMs now);
 
 }  // namespace guidepost::app
