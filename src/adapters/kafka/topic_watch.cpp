@@ -73,10 +73,14 @@ struct TopicWatch::State : std::enable_shared_from_this<State> {
 
   void seen(const std::vector<std::string>& asked, const Result<std::vector<std::optional<TopicFacts>>>& all) {
     std::vector<Watched> told;
+    bool stale = false;
     {
       std::lock_guard lock(mutex);
+      stale = again;  // somebody has a doubt that is younger than this answer
+      if (stale) looking = false;
       told = watched;
     }
+    if (stale) return look();
     bool settled = true;
     for (const auto& w : told) {
       const auto at = std::lower_bound(asked.begin(), asked.end(), w.topic);
