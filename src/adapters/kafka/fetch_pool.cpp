@@ -38,6 +38,7 @@ struct FetchSlot::Shared {
   /// Ending a client may take a second; several end at once.
   ~Shared() {
     std::vector<std::thread> ending;
+    ending.reserve(members.size());
     for (auto& member : members) ending.emplace_back([client = std::move(member.client)]() mutable { client.reset(); });
     for (auto& thread : ending) thread.join();
   }

@@ -124,7 +124,7 @@ void AggregatePartition::write_large_page(Month month, PageTable::Slot& slot, Ro
     bytes += cell->value.size();
     pieces.back().cells.push_back(std::move(*cell));
   }
-  const auto table = rollups_table(needs_.names, month, needs_.options.tables);
+  auto table = rollups_table(needs_.names, month, needs_.options.tables);
   auto finish = [writer = writer_.get(), table, last = std::move(last), held = std::move(held), &slot]() mutable {
     writer->put_pages(std::move(table), {std::move(last)}, std::move(held), [&slot] { slot.put_in_flight = false; });
   };
