@@ -125,13 +125,19 @@ void IngestRecovery::check_commit(std::optional<Commit> commit) {
     return check_bounds();
   }
   // Never committed: from the floor, never from "latest".
+  with_floor([this](Offset floor) {
+    found_.position = floor;
+    check_bounds();
+  });
+}
+
+void IngestRecovery::with_floor(std::function<void(Offset)> then) {
   ask_until_answered<Offset>(
       shared_from_this(), "floor of the source",
       [this](Completion<Offset> answer) { needs_.state.floor(found_.source.number, std::move(answer)); },
-      [this](Result<Offset> floor) {
+      [this, then = std::move(then)](Result<Offset> floor) {
         if (!floor) return finish(tl::unexpected(floor.error()));
-        found_.position = *floor;
-        check_bounds();
+        then(*floor);
       });
 }
 
@@ -152,14 +158,10 @@ void IngestRecovery::check_bounds() {
 // Part of the window is gone from the log. That is right where it never was there (the floor), or
 // where it is out of reach in time as well: check_reach() compares.
 void IngestRecovery::check_window() {
-  ask_until_answered<Offset>(
-      shared_from_this(), "floor of the source",
-      [this](Completion<Offset> answer) { needs_.state.floor(found_.source.number, std::move(answer)); },
-      [this](Result<Offset> floor) {
-        if (!floor) return finish(tl::unexpected(floor.error()));
-        if (*floor >= bounds_.begin || needs_.options.accept_cut_window) return read_window(bounds_.begin);
-        find_retention();
-      });
+  with_floor([this](Offset floor) {
+    if (floor >= bounds_.begin || needs_.options.accept_cut_window) return read_window(bounds_.begin);
+    find_retention();
+  });
 }
 
 void IngestRecovery::find_retention() {

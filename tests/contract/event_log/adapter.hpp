@@ -29,6 +29,8 @@ class EventLogAdapter {
   virtual void append_holes(const TopicPartition& partition) = 0;
   /// Makes the log begin at `begin`, as retention does. May take its time; the suite polls.
   virtual void truncate_before(const TopicPartition& partition, Offset begin) = 0;
+  /// Whether it may look while a topic is deleted and not made again yet, and then says that there is none.
+  virtual bool looks_in_between() const { return false; }
   /// The shortest session time-out that it allows.
   virtual std::chrono::milliseconds shortest_session() const = 0;
   /// How long the suite waits for what should happen "soon".

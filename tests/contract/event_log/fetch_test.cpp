@@ -174,7 +174,8 @@ TEST_P(EventLogContract, AReaderKnowsATopicThatWasMadeAgain) {
   make_again(one);
   append_numbers(at(one.name), 5);
   const auto told = error_of(*reader);
-  EXPECT_TRUE(told == ErrorCode::kTopicChanged || told == ErrorCode::kNotFound) << to_string(told);
+  if (told == ErrorCode::kNotFound && adapter().looks_in_between()) return;
+  EXPECT_EQ(told, ErrorCode::kTopicChanged) << to_string(told);
 }
 
 TEST_P(EventLogContract, ClosingAReaderCancelsItsOpenFetch) {

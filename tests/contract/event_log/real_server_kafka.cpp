@@ -24,6 +24,7 @@ class KafkaAdapter final : public EventLogAdapter {
   void truncate_before(const TopicPartition& partition, Offset begin) override {
     ForeignProducer(brokers_, "").delete_before(partition, begin);
   }
+  bool looks_in_between() const override { return true; }
   std::chrono::milliseconds shortest_session() const override { return std::chrono::milliseconds(2000); }
   std::chrono::milliseconds patience() const override { return std::chrono::seconds(40); }
 
