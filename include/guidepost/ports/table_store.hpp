@@ -130,7 +130,8 @@ class TableStore {
   /// Names that begin with `prefix`, sorted.
   virtual void list_tables(std::string prefix, Completion<std::vector<std::string>> done) = 0;
   /// Durable when answered, and seen by every read that begins after that. Rows in any order and
-  /// number, also none: the adapter cuts batches by rows and bytes.
+  /// number, also none: the adapter cuts batches by rows and bytes. The same row may come more than once: these are
+  /// puts of their own, in no order.
   virtual void put(std::string table, std::vector<RowPut> rows, Completion<void> done) = 0;
   /// One Row a request, in their order and with their key; an absent row has no cells. The same row
   /// may be asked for more than once.

@@ -29,6 +29,16 @@ TEST_P(TableStoreContract, ManyLargeRowsGoInOneCall) {
   EXPECT_EQ(value(table, "row0", "q")->size(), 600'000U);
 }
 
+TEST_P(TableStoreContract, ARowThatIsTooLargeForOnePutGoesInPiecesInOneCall) {
+  const auto table = make_table();
+  std::vector<RowPut> pieces;
+  for (const char piece : {'a', 'b', 'c'})
+    pieces.push_back({"row", {{"f", std::string(1, piece), 1, std::string(6'000'000, piece)}}});
+  put(table, std::move(pieces));
+  for (const char piece : {'a', 'b', 'c'})
+    EXPECT_TRUE(value(table, "row", std::string(1, piece)) == std::string(6'000'000, piece)) << piece;
+}
+
 TEST_P(TableStoreContract, AnAnsweredPutSurvivesARestart) {
   const auto table = make_table();
   put(table, "r", "q", 1, "kept");
