@@ -45,6 +45,13 @@ constexpr std::array<FieldSpec, kFieldCount> kSpecs{{
     {"campaign.content", kClickData, "campaign_content"},
     {"properties", kClickData, "properties"},
     {"request", kClickData, "request"},
+    {"browser", kUserAgentData, "browser"},
+    {"os", kUserAgentData, "os"},
+    {"device_class", kUserAgentData, "device_class"},
+    {"channel", kClickData, "channel"},
+    {"campaign", kClickData, "campaign"},
+    {"region", kGeoData, "region"},
+    {"city", kGeoData, "city"},
 }};
 
 }  // namespace

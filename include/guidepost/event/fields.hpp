@@ -44,6 +44,14 @@ enum class Field : std::uint8_t {
   kCampaignContent,
   kProperties,  ///< JSON object, byte for byte
   kRequest,     ///< access logs: method, status and bytes as `GET 200 1234`
+  // Decided from here on.
+  kBrowser,      ///< `Firefox`; `(unknown)`
+  kOs,           ///< `Windows`; `(unknown)`
+  kDeviceClass,  ///< desktop, phone, tablet, tv, console, car, watch, bot, other; `(unknown)`
+  kChannel,      ///< how the visitor came: direct, search, social, mail, paid, campaign, referral, internal
+  kCampaign,     ///< what `--by campaign` shows; `(none)`
+  kRegion,       ///< of the geo file, where it has regions
+  kCity,
   kCount
 };
 inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::kCount);
