@@ -1,5 +1,7 @@
 #include "guidepost/event/decision.hpp"
 
+#include <algorithm>
+
 namespace guidepost::event {
 
 std::string_view to_string(Outcome o) {
@@ -38,6 +40,20 @@ std::string_view to_string(Traffic t) {
       return "bot";
   }
   return "unknown";
+}
+
+const Accepted* Decisions::subject(const SessionChange& change) const {
+  const auto& list = change.subject < from ? earlier : accepted;
+  const auto found = std::lower_bound(list.begin(), list.end(), change.subject,
+                                      [](const Accepted& event, Offset offset) { return event.offset < offset; });
+  return found != list.end() && found->offset == change.subject ? &*found : nullptr;
+}
+
+std::span<const SessionChange> Decisions::changes_of(Offset cause) const {
+  const auto first = std::lower_bound(changes.begin(), changes.end(), cause,
+                                      [](const SessionChange& change, Offset offset) { return change.cause < offset; });
+  const auto end = std::find_if(first, changes.end(), [cause](const SessionChange& c) { return c.cause != cause; });
+  return {first, end};
 }
 
 }  // namespace guidepost::event

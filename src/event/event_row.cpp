@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "event/row_tail.hpp"
+#include "event/session_words.hpp"
 #include "guidepost/base/codec.hpp"
 
 namespace guidepost::event {
@@ -13,6 +14,7 @@ namespace {
 constexpr std::string_view kResolvedBy = "resolved_by";
 constexpr std::string_view kTraffic = "traffic";
 constexpr std::string_view kFlags = "flags";
+constexpr std::string_view kSessionChanges = "session_changes";
 constexpr std::pair<std::uint8_t, std::string_view> kFlagWords[] = {{kUrlCut, "url_cut"}, {kNoDevice, "no_device"}};
 
 tl::unexpected<Error> corrupt(std::string_view what) {
@@ -74,7 +76,8 @@ const std::vector<NamedField>& fields_by_place() {
 }
 
 /// Whether the cell could be read; cells that are not ours are passed over.
-bool read_cell(const Cell& cell, Accepted& event) {
+bool read_cell(const Cell& cell, StoredEvent& stored) {
+  auto& event = stored.event;
   const std::pair place(std::string_view(cell.family), std::string_view(cell.qualifier));
   if (place == std::pair(kEventFamilies[3], kResolvedBy)) {
     return read_word(cell.value, {ResolvedBy::kNone, ResolvedBy::kMap, ResolvedBy::kStitch, ResolvedBy::kClaim},
@@ -84,6 +87,9 @@ bool read_cell(const Cell& cell, Accepted& event) {
     return read_word(cell.value, {Traffic::kHuman, Traffic::kBot}, event.traffic);
   }
   if (place == std::pair(kEventFamilies[0], kFlags)) return read_flags(cell.value, event.flags);
+  if (place == std::pair(kEventFamilies[0], kSessionChanges)) {
+    return read_session_words(cell.value, event.offset, event.time, stored.changes);
+  }
   const auto& fields = fields_by_place();
   const auto at = std::lower_bound(fields.begin(), fields.end(), place, [](const NamedField& f, const auto& p) {
     return std::pair(f.family, f.qualifier) < p;
@@ -134,7 +140,7 @@ Result<EventRowKey> parse_event_row_key(std::string_view row) {
   return EventRowKey{salt, merchant, tail.time, tail.source, tail.offset};
 }
 
-RowPut event_row(SourceId source, const Accepted& event) {
+RowPut event_row(SourceId source, const Accepted& event, std::string_view session_changes) {
   RowPut put;
   put.row = event_row_key(source, event);
   put.cells.reserve(16);
@@ -150,6 +156,7 @@ RowPut event_row(SourceId source, const Accepted& event) {
   add(kEventFamilies[3], kResolvedBy, to_string(event.resolved_by));
   if (event.traffic != Traffic::kHuman) add(kEventFamilies[2], kTraffic, to_string(event.traffic));
   if (event.flags != 0) add(kEventFamilies[0], kFlags, flag_words(event.flags));
+  if (!session_changes.empty()) add(kEventFamilies[0], kSessionChanges, session_changes);
   return put;
 }
 
@@ -162,7 +169,7 @@ Result<StoredEvent> parse_event_row(const Row& row) {
   stored.event.time = key->time;
   stored.event.text[Field::kMerchant] = key->merchant;
   for (const auto& cell : row.cells) {
-    if (!read_cell(cell, stored.event)) return corrupt("not one of our words in " + cell.family + ":" + cell.qualifier);
+    if (!read_cell(cell, stored)) return corrupt("not one of our words in " + cell.family + ":" + cell.qualifier);
     stored.event.record_time = from_unix_ms(cell.timestamp);
   }
   if (stored.event.text[Field::kType].empty() || stored.event.text[Field::kGuid].empty()) {

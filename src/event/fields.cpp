@@ -52,6 +52,7 @@ constexpr std::array<FieldSpec, kFieldCount> kSpecs{{
     {"campaign", kClickData, "campaign"},
     {"region", kGeoData, "region"},
     {"city", kGeoData, "city"},
+    {"revenue_minor", kClickData, "revenue_minor"},
 }};
 
 }  // namespace

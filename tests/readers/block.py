@@ -10,7 +10,7 @@ OUTCOMES = ("accepted", "bad", "duplicate", "skipped")
 FIELDS = """merchant type event_id guid customer claimed_customer session url path title referrer referrer_domain ip user_agent
 language screen country time_on_page_ms query product.id product.name product.category product.price product.quantity
 product.position revenue currency campaign.source campaign.medium campaign.name campaign.term campaign.content properties
-request""".split()
+request browser os device_class channel campaign region city revenue_minor""".split()
 REASONS = """none not_json too_large field_missing field_wrong_type field_too_long merchant_invalid merchant_unknown time_invalid
 too_late in_future no_identity envelope_invalid protocol_unknown line_malformed control_invalid revenue_invalid""".split()
 
@@ -89,6 +89,13 @@ def read_block(data):
     if counts != [sum(row["outcome"] == o for row in rows) for o in OUTCOMES]:
         raise ValueError("the counts do not fit the outcomes")
 
+    def text_columns(rows):
+        for _ in range(r.varint()):
+            name = FIELDS[r.varint()]
+            for row, value in zip(rows, r.column(len(rows))):
+                if value:
+                    row[name] = value
+
     if accepted:
         for row in accepted:
             row["time"] = signed64(row["record_time"] - r.zigzag())
@@ -97,11 +104,7 @@ def read_block(data):
             row["resolved_by"], row["traffic"] = ("none", "map", "stitch", "claim")[bits & 3], ("human", "bot")[bits >> 2]
         for row in accepted:
             row["flags"] = r.u8()
-        for _ in range(r.varint()):
-            name = FIELDS[r.varint()]
-            for row, value in zip(accepted, r.column(len(accepted))):
-                if value:
-                    row[name] = value
+        text_columns(accepted)
     if bad:
         for row in bad:
             row["reason"] = REASONS[r.u8()]
@@ -115,9 +118,30 @@ def read_block(data):
     if duplicates:
         for row, value in zip(duplicates, r.column(len(duplicates))):
             row["merchant"] = value
-    if r.varint() != 0 or r.at != len(r.data):
-        raise ValueError("contributions, which this reader does not know")
-    block["rows"] = rows
+    earlier = [{} for _ in range(r.varint())]
+    offset, time = block["from"], 0
+    for row in reversed(earlier):
+        row["offset"] = offset = offset - r.varint()
+    for row in earlier:
+        row["time"] = time = signed64(time + r.zigzag())
+    for row in earlier:
+        row["traffic"] = ("human", "bot")[r.u8()]
+    if earlier:
+        text_columns(earlier)
+    changes, cause = [{} for _ in range(r.varint())], block["from"]
+    for change in changes:
+        change["cause"] = cause = cause + r.varint()
+    for change in changes:
+        change["subject"] = change["cause"] - r.varint()
+    for change in changes:
+        bits = r.u8()
+        for i, name in enumerate(("sessions", "bounces", "exits", "dwells")):
+            change[name] = (bits >> 2 * i & 3) - 1
+    for change in changes:
+        change["dwell_ms"] = r.zigzag()
+    if r.at != len(r.data):
+        raise ValueError("bytes behind the end")
+    block.update(rows=rows, earlier=earlier, changes=changes)
     return block
 
 

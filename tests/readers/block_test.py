@@ -28,6 +28,13 @@ assert (rows[1009]["reason"], rows[1009]["field"], rows[1009]["full_hash"]) == (
 assert rows[1004]["merchant"] == b"shop"
 assert rows[1010] == {"offset": 1010, "outcome": "skipped", "record_time": 1431864009000}
 
+assert [(e["offset"], e["traffic"], e["path"]) for e in block["earlier"]] == [
+    (310, "bot", "/käse".encode()), (999, "human", b"/")], block["earlier"]
+assert block["earlier"][0]["time"] == 1431864000000 + 3100 - 250
+assert [tuple(c.values()) for c in block["changes"]] == [
+    (1000, 310, -1, 0, 0, 0, 0), (1000, 999, 0, -1, -1, 1, 4200), (1000, 1000, 0, 0, 1, 0, 0),
+    (1002, 1000, 0, 0, -1, 0, -300), (1011, 1011, 1, 1, 1, 1, 1 << 40)], block["changes"]
+
 # The names that this reader knows are those of the program.
 fields = (ROOT / "src/event/fields.cpp").read_text()
 reasons = (ROOT / "src/event/reasons.cpp").read_text()

@@ -47,6 +47,14 @@ event::Decisions sample_decisions() {
             R"({"time":"yesterday"})", 20, 0xfedcba9876543210ULL}};
   d.bad[0].bytes = std::string_view("{\xff\0", 3);
   d.duplicates = {{Offset{1004}, from_unix_ms(kNoonMs + 10040), "shop"}};
+  d.earlier = {view_of(310, "", "/käse"), view_of(999, "", "/")};
+  d.earlier[0].traffic = event::Traffic::kBot;
+  for (auto& e : d.earlier) e.record_time = {}, e.text[Field::kType] = e.text[Field::kUrl] = e.text[Field::kGuid] = {};
+  d.changes = {{Offset{1000}, Offset{310}, -1, 0, 0, 0, 0},
+               {Offset{1000}, Offset{999}, 0, -1, -1, 1, 4200},
+               {Offset{1000}, Offset{1000}, 0, 0, 1, 0, 0},
+               {Offset{1002}, Offset{1000}, 0, 0, -1, 0, -300},
+               {Offset{1011}, Offset{1011}, 1, 1, 1, 1, std::int64_t{1} << 40}};
   d.skipped = {{Offset{1008}, from_unix_ms(kNoonMs + 10080)}, {Offset{1010}, from_unix_ms(kNoonMs + 9000)}};
   return d;
 }
@@ -70,6 +78,15 @@ std::string describe(const event::Decisions& d) {
   }
   for (const auto& x : d.duplicates) {
     text += fmt::format("{} duplicate at {} merchant {}\n", x.offset.value, unix_ms(x.record_time), x.merchant);
+  }
+  for (const auto& e : d.earlier) {
+    text += fmt::format("{} earlier {} {}", e.offset.value, unix_ms(e.time), to_string(e.traffic));
+    for (const auto value : e.text.values) text += fmt::format(" '{}'", value);
+    text += '\n';
+  }
+  for (const auto& c : d.changes) {
+    text += fmt::format("{} changes {}: {} {} {} {} {}\n", c.cause.value, c.subject.value, c.sessions, c.bounces,
+                        c.exits, c.dwells, c.dwell_ms);
   }
   for (const auto& x : d.skipped) text += fmt::format("{} skipped at {}\n", x.offset.value, unix_ms(x.record_time));
   return text;

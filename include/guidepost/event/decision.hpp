@@ -1,7 +1,9 @@
 // What `ingest` decides about each raw offset; what `aggregate` applies and asks nothing else.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -36,14 +38,32 @@ struct Accepted {
   std::uint8_t flags = 0;
 };
 
+/// The fields of an event that sessions are counted by: all that `Decisions::earlier` has of one.
+inline constexpr std::array kSessionFields{Field::kMerchant,    Field::kPath,    Field::kReferrerDomain,
+                                           Field::kCountry,     Field::kBrowser, Field::kOs,
+                                           Field::kDeviceClass, Field::kChannel, Field::kCampaign};
+
+/// What the event at `cause` changed about the part that the event at `subject` has in a session: signed, each of the
+/// counts -1, 0 or 1. The sum of all changes of an event is its part. An event changes itself, and its neighbours in time.
+struct SessionChange {
+  Offset cause;
+  Offset subject;  ///< at most `cause`
+  std::int8_t sessions = 0;  ///< it begins one
+  std::int8_t bounces = 0;  ///< it is the only one of its session
+  std::int8_t exits = 0;  ///< it ends one
+  std::int8_t dwells = 0;  ///< it is a page view whose time on the page is known
+  std::int64_t dwell_ms = 0;
+  bool operator==(const SessionChange&) const = default;
+};
+
 /// A refused event. `merchant` is `-` where none could be read.
 struct Bad {
   Offset offset;
   TimeMs record_time;
   std::string_view merchant;
   Reason reason = Reason::kNone;
-  std::string_view field;       ///< the field that was wrong; may be empty
-  std::string_view bytes;       ///< original bytes, the first 64 KiB
+  std::string_view field;  ///< the field that was wrong; may be empty
+  std::string_view bytes;  ///< original bytes, the first 64 KiB
   std::uint64_t full_size = 0;  ///< size of the original bytes
   std::uint64_t full_hash = 0;  ///< hash64 of the original bytes
 };
@@ -73,6 +93,13 @@ struct Decisions {
   std::vector<Bad> bad;
   std::vector<Duplicate> duplicates;
   std::vector<Skipped> skipped;
+  std::vector<SessionChange> changes;  ///< ascending by (cause, subject); causes are accepted here
+  std::vector<Accepted> earlier;  ///< subjects below `from`, ascending by offset: of the text only kSessionFields
+
+  /// The event that a change is about: of `accepted`, or of `earlier`. Nothing: there is none, which a block excludes.
+  const Accepted* subject(const SessionChange& change) const;
+  /// Those of one cause.
+  std::span<const SessionChange> changes_of(Offset cause) const;
 };
 
 }  // namespace guidepost::event

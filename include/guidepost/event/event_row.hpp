@@ -3,8 +3,10 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "guidepost/base/ids.hpp"
 #include "guidepost/base/result.hpp"
@@ -39,15 +41,27 @@ std::string event_row_start(std::uint8_t salt, std::string_view merchant, TimeMs
 /// Errors: kCorrupt.
 Result<EventRowKey> parse_event_row_key(std::string_view row);
 
+/// What an event changed about sessions, in the words of its row: `changes` are those of one cause, of `decisions`. Empty
+/// for none.
+std::string session_words(const Decisions& decisions, std::span<const SessionChange> changes);
+
 /// The row of an accepted event: a cell per field that is not empty (the merchant is in the key), and
 /// what was decided: `identity:resolved_by`, `user_agent_data:traffic` (where not human),
-/// `click_data:flags` (where any). The timestamp of all cells is the record time.
-RowPut event_row(SourceId source, const Accepted& event);
+/// `click_data:flags` (where any), `click_data:session_changes` (the words, where any). The timestamp of all
+/// cells is the record time.
+RowPut event_row(SourceId source, const Accepted& event, std::string_view session_changes = {});
+
+/// A change of sessions as a row says it, with the time of the event that it is about.
+struct StoredChange {
+  SessionChange change;
+  TimeMs subject_time;
+};
 
 /// An event row that was read. Views point into the Row.
 struct StoredEvent {
   SourceId source;
   Accepted event;
+  std::vector<StoredChange> changes;  ///< that it caused
 };
 /// Cells that this version does not know are passed over. Errors: kCorrupt (row key; no type or no
 /// guid; a word that is none of ours).

@@ -52,6 +52,7 @@ enum class Field : std::uint8_t {
   kCampaign,     ///< what `--by campaign` shows; `(none)`
   kRegion,       ///< of the geo file, where it has regions
   kCity,
+  kRevenueMinor,  ///< signed: `revenue` in the smallest unit of `currency`
   kCount
 };
 inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::kCount);
