@@ -11,7 +11,7 @@
 namespace guidepost::rollup {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::uint8_t kPlain = 0;
 constexpr std::uint8_t kZstd = 1;
 constexpr int kZstdLevel = 1;
@@ -43,6 +43,16 @@ void write_sketch(const SketchRef& sketch, ByteWriter& out) {
     char bytes[kHashBytes];
     for (std::size_t i = 0; i < kHashBytes; ++i) bytes[i] = static_cast<char>(hash >> (8 * i));
     out.bytes({bytes, kHashBytes});
+  }
+}
+
+void write_money(std::span<const Money> sums, ByteWriter& out) {
+  out.varint(sums.size());
+  for (const auto& sum : sums) {
+    out.bytes({sum.currency.data(), kCurrencyBytes});
+    out.zigzag(sum.revenue);
+    out.zigzag(sum.refunds);
+    out.zigzag(sum.orders);
   }
 }
 
@@ -126,6 +136,7 @@ std::string encode_body(std::span<const EntryRef> entries) {
       refers ? out.varint(0) : write_sketch(entry.distinct[d], out);
     }
   }
+  for (const auto& entry : entries) write_money(entry.money, out);
   return std::move(out).take();
 }
 
@@ -243,7 +254,36 @@ Result<void> ChunkReader::read_body(Bucket first_bucket) {
       entry.distinct[d] = *sketch;
     }
   }
+  if (auto ok = read_money(in); !ok) return ok;
   if (!in.ok() || !in.at_end()) return corrupt("ends early or late");
+  return {};
+}
+
+Result<void> ChunkReader::read_money(ByteReader& in) {
+  money_.clear();
+  std::vector<std::size_t> ends;
+  ends.reserve(entries_.size());
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const auto count = in.varint();
+    if (!in.ok() || count > in.remaining()) return corrupt("has more sums of money than it can hold");
+    const auto first = money_.size();
+    for (std::uint64_t k = 0; k < count; ++k) {
+      const auto currency = in.bytes(kCurrencyBytes);
+      if (!in.ok()) return corrupt("ends early");
+      auto& sum = money_.emplace_back();
+      std::copy(currency.begin(), currency.end(), sum.currency.begin());
+      sum.revenue = in.zigzag();
+      sum.refunds = in.zigzag();
+      sum.orders = in.zigzag();
+      if (k > 0 && money_[first + k - 1].currency >= sum.currency) return corrupt("has currencies out of order");
+    }
+    ends.push_back(money_.size());
+  }
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    entries_[i].money = std::span(money_).subspan(begin, ends[i] - begin);
+    begin = ends[i];
+  }
   return {};
 }
 
@@ -251,7 +291,7 @@ std::string encode_chunk(const StoredChunk& chunk) {
   std::vector<EntryRef> entries;
   entries.reserve(chunk.entries.size());
   for (const auto& entry : chunk.entries) {
-    EntryRef ref{entry.dimension, entry.traffic, entry.bucket, entry.value, &entry.counters, {}};
+    EntryRef ref{entry.dimension, entry.traffic, entry.bucket, entry.value, &entry.counters, {}, entry.money};
     for (std::size_t d = 0; d < kDistinctCount; ++d)
       ref.distinct[d] = {entry.distinct[d].hashes, entry.distinct[d].image};
     entries.push_back(ref);
@@ -280,6 +320,7 @@ Result<StoredChunk> decode_chunk(std::string_view bytes) {
       entry.distinct[d].copy_hashes(stored.distinct[d].hashes);
       stored.distinct[d].image = entry.distinct[d].image;
     }
+    stored.money.assign(entry.money.begin(), entry.money.end());
   }
   return chunk;
 }

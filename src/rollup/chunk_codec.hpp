@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "guidepost/base/codec.hpp"
 #include "guidepost/rollup/page_format.hpp"
 
 namespace guidepost::rollup {
@@ -33,7 +34,16 @@ inline constexpr std::uint64_t kImageCode = 2 + StoredSketch::kInlineMax;
 constexpr std::size_t sketch_list_bytes(std::size_t hashes) { return varint_bytes(1 + hashes) + hashes * kHashBytes; }
 constexpr std::size_t sketch_image_bytes(std::size_t image) { return varint_bytes(kImageCode + image) + image; }
 
-/// Bytes of an entry without its counters and distinct counts.
+inline constexpr std::size_t kCurrencyBytes = 3;
+constexpr std::size_t money_bytes(std::span<const Money> sums) {
+  auto bytes = varint_bytes(sums.size());
+  for (const auto& sum : sums) {
+    bytes += kCurrencyBytes + zigzag_bytes(sum.revenue) + zigzag_bytes(sum.refunds) + zigzag_bytes(sum.orders);
+  }
+  return bytes;
+}
+
+/// Bytes of an entry without its counters, distinct counts and money.
 constexpr std::size_t value_bytes(std::size_t value) { return varint_bytes(value) + value; }
 /// Bytes of a body around its entries.
 constexpr std::size_t body_overhead_bytes(std::size_t entries, std::size_t runs) {
@@ -58,6 +68,7 @@ struct EntryRef {
   std::string_view value;
   const std::array<std::int64_t, kCounterCount>* counters = nullptr;
   std::array<SketchRef, kDistinctCount> distinct;
+  std::span<const Money> money;
 };
 
 struct ChunkHeader {
@@ -92,6 +103,7 @@ struct ReadEntry {
   std::string_view value;
   std::array<std::int64_t, kCounterCount> counters{};
   std::array<ReadSketch, kDistinctCount> distinct;
+  std::span<const Money> money;
 };
 
 /// A chunk that was read and checked; the views of its entries point into it. Use it again and again:
@@ -107,6 +119,7 @@ class ChunkReader {
 
  private:
   Result<void> read_body(Bucket first_bucket);
+  Result<void> read_money(ByteReader& in);
 
   /// The body as it is stored, valid while the bytes that were given are.
   struct StoredBody {
@@ -120,6 +133,7 @@ class ChunkReader {
   StoredBody stored_;
   std::string body_;
   std::vector<ReadEntry> entries_;
+  std::vector<Money> money_;  // of all entries, one after the other
 };
 
 }  // namespace guidepost::rollup

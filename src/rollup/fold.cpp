@@ -1,7 +1,9 @@
-// Folding one accepted event into a page.
+// Folding one accepted event, or a change of sessions, into a page.
 #include <algorithm>
+#include <span>
 
 #include "base/assert.hpp"
+#include "event/money.hpp"
 #include "guidepost/base/codec.hpp"
 #include "rollup/page_state.hpp"
 
@@ -12,9 +14,35 @@ using event::Field;
 
 constexpr std::string_view kUnknownCountry = "--";
 
+/// Dimensions of one field, kept in chunk 0. An event without a value has no entry there.
+constexpr std::array<std::pair<Dimension, Field>, 7> kSmallDimensions{
+    {{Dimension::kType, Field::kType},
+     {Dimension::kReferrerDomain, Field::kReferrerDomain},
+     {Dimension::kDeviceClass, Field::kDeviceClass},
+     {Dimension::kBrowser, Field::kBrowser},
+     {Dimension::kOs, Field::kOs},
+     {Dimension::kCampaign, Field::kCampaign},
+     {Dimension::kChannel, Field::kChannel}}};
+
+constexpr bool has_sessions(Dimension d) {
+  return d != Dimension::kType && d != Dimension::kUrl && d != Dimension::kUrlCountry && d != Dimension::kProduct &&
+         d != Dimension::kExitPage;
+}
+constexpr bool has_dwell(Dimension d) {
+  return d != Dimension::kType && d != Dimension::kReferrerDomain && d != Dimension::kCampaign &&
+         d != Dimension::kChannel && d != Dimension::kProduct && d != Dimension::kEntryPage &&
+         d != Dimension::kExitPage;
+}
+constexpr bool has_events(Dimension d) { return d != Dimension::kEntryPage && d != Dimension::kExitPage; }
+
+using Counters = std::array<std::int64_t, kCounterCount>;
+std::int64_t& of(Counters& counters, Counter counter) { return counters[static_cast<std::size_t>(counter)]; }
+
 /// What one event adds to every entry that it touches.
 struct Contribution {
-  std::array<std::uint8_t, kCounterCount> counters{};
+  Counters counters{};
+  Money money;
+  bool has_money = false;
   bool has_device = false;
   bool has_customer = false;
   std::uint64_t device = 0;
@@ -23,17 +51,22 @@ struct Contribution {
 
 Contribution contribution_of(const event::Accepted& event) {
   Contribution c;
-  const auto set = [&](Counter counter, bool counts) {
-    c.counters[static_cast<std::size_t>(counter)] = static_cast<std::uint8_t>(counts);
-  };
   const auto type = event.text[Field::kType];
   const auto guid = event.text[Field::kGuid];
   const auto customer = event.text[Field::kCustomer];
-  set(Counter::kEvents, true);
-  set(Counter::kPageViews, type == "page_view");
-  set(Counter::kClicks, type == "click");
-  set(Counter::kPurchases, type == "purchase");
-  set(Counter::kIdentified, !customer.empty());
+  const bool purchase = type == "purchase";
+  of(c.counters, Counter::kEvents) = 1;
+  of(c.counters, Counter::kPageViews) = type == "page_view" ? 1 : 0;
+  of(c.counters, Counter::kClicks) = type == "click" ? 1 : 0;
+  of(c.counters, Counter::kPurchases) = purchase ? 1 : 0;
+  of(c.counters, Counter::kIdentified) = customer.empty() ? 0 : 1;
+  of(c.counters, Counter::kItems) = purchase ? event::items_of(event) : 0;
+  if (const auto revenue = event::revenue_of(event)) {
+    const bool refund = revenue->minor < 0;
+    of(c.counters, Counter::kRefunds) = refund ? 1 : 0;
+    c.money = {revenue->currency, revenue->minor, refund ? revenue->minor : 0, purchase && !refund ? 1 : 0};
+    c.has_money = true;
+  }
   c.device = distinct_hash(guid);
   c.has_device = !guid.empty() && (event.flags & event::kNoDevice) == 0;
   c.has_customer = !customer.empty();
@@ -43,29 +76,38 @@ Contribution contribution_of(const event::Accepted& event) {
 
 /// The entries that an event touches: at most one of each dimension.
 struct Touched {
-  std::array<Value, 6> values;
+  std::array<Value, static_cast<std::size_t>(Dimension::kCount)> values;
   std::size_t count = 0;
   void add(const Value& value) { values[count++] = value; }
+  std::span<const Value> span() const { return {values.data(), count}; }
 };
 
-Touched values_of(const event::Accepted& event, const Page::Impl& page) {
-  const auto traffic = event.traffic;
+/// Those of the dimensions that are `wanted`.
+template <class Wanted>
+Touched values_of(const event::Accepted& event, const Page::Impl& page, Wanted wanted) {
   const auto& text = event.text;
   auto country = text[Field::kCountry];
   if (country.empty() || country.find('\0') != std::string_view::npos) country = kUnknownCountry;
   Touched touched;
+  const auto add = [&](Dimension dimension, std::string_view value, std::uint64_t hash, std::string_view second = {}) {
+    const auto route = is_chunked(dimension) ? page.route_of(hash) : std::uint8_t{0};
+    touched.add(make_value(dimension, event.traffic, value, hash, second, route));
+  };
   static const auto empty_hash = hash64({});
-  touched.add(make_value(Dimension::kTotal, traffic, {}, empty_hash, {}, 0));
-  touched.add(make_value(Dimension::kType, traffic, text[Field::kType], hash64(text[Field::kType]), {}, 0));
-  touched.add(make_value(Dimension::kCountry, traffic, country, hash64(country), {}, 0));
-  if (const auto domain = text[Field::kReferrerDomain]; !domain.empty()) {
-    touched.add(make_value(Dimension::kReferrerDomain, traffic, domain, hash64(domain), {}, 0));
+  if (wanted(Dimension::kTotal)) add(Dimension::kTotal, {}, empty_hash);
+  if (wanted(Dimension::kCountry)) add(Dimension::kCountry, country, hash64(country));
+  for (const auto& [dimension, field] : kSmallDimensions) {
+    if (!text[field].empty() && wanted(dimension)) add(dimension, text[field], hash64(text[field]));
   }
   if (const auto path = text[Field::kPath]; !path.empty()) {
     const auto hash = hash64(path);
-    const auto route = page.route_of(hash);
-    touched.add(make_value(Dimension::kUrl, traffic, path, hash, {}, route));
-    touched.add(make_value(Dimension::kUrlCountry, traffic, path, hash, country, route));
+    for (auto dimension : {Dimension::kUrl, Dimension::kEntryPage, Dimension::kExitPage}) {
+      if (wanted(dimension)) add(dimension, path, hash);
+    }
+    if (wanted(Dimension::kUrlCountry)) add(Dimension::kUrlCountry, path, hash, country);
+  }
+  if (const auto product = text[Field::kProductId]; !product.empty() && wanted(Dimension::kProduct)) {
+    add(Dimension::kProduct, product, hash64(product));
   }
   return touched;
 }
@@ -102,55 +144,110 @@ int add_distincts(Entry& entry, const Contribution& c) {
   return grown;
 }
 
-int count_up(Entry& entry, const Contribution& c) {
+int count_up(Entry& entry, const Counters& counters) {
   int grown = 0;
   for (std::size_t i = 0; i < kCounterCount; ++i) {
+    if (counters[i] == 0) continue;
     auto& counter = entry.counters[i];
     const auto before = zigzag_bytes(counter);
-    counter = add_counters(counter, c.counters[i]);
+    counter = add_counters(counter, counters[i]);
     grown += static_cast<int>(zigzag_bytes(counter)) - static_cast<int>(before);
   }
   return grown;
 }
 
+int add_money(Entry& entry, const Money& money) {
+  const auto before = money_bytes(entry.money);
+  auto at = std::lower_bound(entry.money.begin(), entry.money.end(), money.currency,
+                             [](const Money& m, const auto& currency) { return m.currency < currency; });
+  if (at == entry.money.end() || at->currency != money.currency) at = entry.money.insert(at, Money{money.currency});
+  at->revenue = add_counters(at->revenue, money.revenue);
+  at->refunds = add_counters(at->refunds, money.refunds);
+  at->orders = add_counters(at->orders, money.orders);
+  return static_cast<int>(money_bytes(entry.money)) - static_cast<int>(before);
+}
+
 }  // namespace
+
+/// The header's account of a contribution.
+void Page::Impl::contribute(Offset offset, RulesHash block_rules) {
+  if (entries.empty()) first_offset = offset;
+  next = offset + 1;
+  rules = block_rules;
+  ++dirty_events;
+}
+
+/// `fold(entry)` changes an entry and says by how many bytes it has grown.
+template <class Fold>
+void Page::Impl::change(std::span<const Value> touched, Offset offset, Fold fold) {
+  std::array<std::int64_t, static_cast<std::size_t>(Dimension::kCount)> found{};
+  for (const auto& value : touched) table.prefetch(value.hash);
+  for (std::size_t i = 0; i < touched.size(); ++i) {
+    found[i] = find(touched[i]);
+    if (found[i] >= 0) __builtin_prefetch(&entries[static_cast<std::size_t>(found[i])].counters);
+  }
+  for (std::size_t i = 0; i < touched.size(); ++i) {
+    if (offset < chunks[chunk_of(touched[i].dimension, touched[i].route)].ahead) {
+      found[i] = -1;
+      continue;
+    }
+    auto& entry = found[i] >= 0 ? entries[static_cast<std::size_t>(found[i])] : find_or_insert(touched[i]);
+    found[i] = &entry - entries.data();
+    const auto memory = entry.outside_memory();
+    const auto grown = fold(entry);
+    outside_memory += entry.outside_memory() - memory;
+    auto& chunk = chunks[chunk_of(entry.dimension, entry.route)];
+    chunk.entry_bytes += static_cast<std::size_t>(static_cast<std::ptrdiff_t>(grown));
+    chunk.dirty = true;
+  }
+  for (std::size_t i = 0; i < touched.size(); ++i) {
+    if (found[i] < 0) continue;
+    const auto& entry = entries[static_cast<std::size_t>(found[i])];
+    if (is_chunked(entry.dimension)) split_while_over(chunk_of(entry.dimension, entry.route));
+  }
+}
 
 void Page::add(const event::Accepted& event, RulesHash rules) {
   auto& page = *impl_;
   GUIDEPOST_ASSERT(event.offset >= page.next);
   GUIDEPOST_ASSERT(Bucket::of(event.time) == page.key.bucket);
-  if (page.events == 0) page.first_offset = event.offset;
-  page.next = event.offset + 1;
-  page.rules = rules;
+  page.contribute(event.offset, rules);
   ++page.events;
-  ++page.dirty_events;
-
-  const auto touched = values_of(event, page);
+  const auto touched = values_of(event, page, has_events);
   const auto contribution = contribution_of(event);
-  std::array<std::int64_t, std::tuple_size_v<decltype(touched.values)>> found{};
-  for (std::size_t i = 0; i < touched.count; ++i) page.table.prefetch(touched.values[i].hash);
-  for (std::size_t i = 0; i < touched.count; ++i) {
-    found[i] = page.find(touched.values[i]);
-    if (found[i] >= 0) __builtin_prefetch(&page.entries[static_cast<std::size_t>(found[i])].counters);
-  }
-  std::size_t url_chunk = 0;
-  for (std::size_t i = 0; i < touched.count; ++i) {
-    if (event.offset < page.chunks[page.chunk_of(touched.values[i].dimension, touched.values[i].route)].ahead) continue;
-    auto& entry =
-        found[i] >= 0 ? page.entries[static_cast<std::size_t>(found[i])] : page.find_or_insert(touched.values[i]);
-    const auto memory = entry.sketch_memory();
-    auto grown = count_up(entry, contribution) + add_distincts(entry, contribution);
-    page.sketch_memory += entry.sketch_memory() - memory;
+  page.change(touched.span(), event.offset, [&](Entry& entry) {
+    auto grown = count_up(entry, contribution.counters) + add_distincts(entry, contribution);
+    if (contribution.has_money) grown += add_money(entry, contribution.money);
     if (entry.dimension == Dimension::kTotal && contribution.has_customer) {
       grown += page.customers[static_cast<std::size_t>(entry.traffic)].add(contribution.user);
     }
-    const auto chunk = page.chunk_of(entry.dimension, entry.route);
-    page.chunks[chunk].entry_bytes += static_cast<std::size_t>(static_cast<std::ptrdiff_t>(grown));
-    page.chunks[chunk].dirty = true;
-    url_chunk = std::max(url_chunk, chunk);
-  }
-  // Url and url x country of an event are in the same chunk, unless the value was too long to keep.
-  if (url_chunk != 0) page.split_while_over(url_chunk);
+    return grown;
+  });
+}
+
+void Page::add(const event::SessionChange& change, const event::Accepted& subject, RulesHash rules) {
+  auto& page = *impl_;
+  GUIDEPOST_ASSERT(change.cause + 1 >= page.next);  // after its own event
+  GUIDEPOST_ASSERT(Bucket::of(subject.time) == page.key.bucket);
+  page.contribute(change.cause, rules);
+  const bool starts = change.sessions != 0 || change.bounces != 0;
+  const bool dwells = change.dwells != 0 || change.dwell_ms != 0;
+  const auto touched = values_of(subject, page, [&](Dimension d) {
+    return (starts && has_sessions(d)) || (dwells && has_dwell(d)) || (change.exits != 0 && d == Dimension::kExitPage);
+  });
+  page.change(touched.span(), change.cause, [&](Entry& entry) {
+    Counters counters{};
+    if (has_sessions(entry.dimension)) {
+      of(counters, Counter::kSessions) = change.sessions;
+      of(counters, Counter::kBounces) = change.bounces;
+    }
+    if (entry.dimension == Dimension::kExitPage) of(counters, Counter::kSessions) = change.exits;
+    if (has_dwell(entry.dimension)) {
+      of(counters, Counter::kDwells) = change.dwells;
+      of(counters, Counter::kDwellMs) = change.dwell_ms;
+    }
+    return count_up(entry, counters);
+  });
 }
 
 }  // namespace guidepost::rollup

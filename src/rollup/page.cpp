@@ -24,7 +24,7 @@ StoredSketch stored(const ReadSketch& read) {
 
 /// An entry as the format wants it. Images have no memory of their own: they go into `images`.
 EntryRef ref(const Entry& entry, Bucket bucket, const DistinctCount* customers, std::deque<std::string>& images) {
-  EntryRef ref{entry.dimension, entry.traffic, bucket, entry.value, &entry.counters, {}};
+  EntryRef ref{entry.dimension, entry.traffic, bucket, entry.value, &entry.counters, {}, entry.money};
   const auto sketch = [&](const DistinctCount& count) -> SketchRef {
     if (!count.dense()) return {count.hashes(), {}};
     return {{}, images.emplace_back(count.image())};
@@ -104,6 +104,7 @@ Result<void> Page::Impl::load(const ChunkReader& chunk) {
     if (find(*value) >= 0) return corrupt(key, "holds a value twice");
     auto& entry = insert(*value);
     entry.counters = read.counters;
+    entry.money.assign(read.money.begin(), read.money.end());
     const auto count = [&](Distinct kind) {
       return DistinctCount::load(stored(read.distinct[static_cast<std::size_t>(kind)]));
     };
@@ -117,7 +118,7 @@ Result<void> Page::Impl::load(const ChunkReader& chunk) {
     entry.users_apart = entry.devices.dense() || users->dense() || !std::equal(a.begin(), a.end(), b.begin(), b.end());
     if (entry.users_apart) entry.users = std::move(*users);
     if (entry.dimension == Dimension::kTotal) customers[static_cast<std::size_t>(entry.traffic)] = std::move(*own);
-    sketch_memory += entry.sketch_memory();
+    outside_memory += entry.outside_memory();
     account(entry);
   }
   return {};
@@ -126,9 +127,6 @@ Result<void> Page::Impl::load(const ChunkReader& chunk) {
 /// What add() would call the entry's value; an error where add() would not have put it there.
 Result<Value> Page::Impl::placed(const ReadEntry& read, std::uint8_t chunk) const {
   if (read.bucket != key.bucket) return corrupt(key, "holds entries of another bucket");
-  const bool known =
-      is_chunked(read.dimension) ? read.dimension != Dimension::kProduct : read.dimension <= Dimension::kReferrerDomain;
-  if (!known) return corrupt(key, "holds a dimension that this program does not fold");
   const auto& own = read.distinct[static_cast<std::size_t>(Distinct::kCustomers)];
   const bool is_total = read.dimension == Dimension::kTotal;
   if (is_total ? !read.value.empty() : !own.packed.empty() || !own.image.empty()) {
@@ -193,8 +191,8 @@ std::vector<EncodedChunk> Page::encode_dirty(Offset label) {
 
 std::size_t Page::memory_bytes() const {
   const auto& page = *impl_;
-  auto bytes = sizeof(Impl) + page.entries.capacity() * sizeof(Entry) + page.table.memory_bytes() + page.sketch_memory +
-               page.chunks.capacity() * sizeof(ChunkAccount) + page.key.merchant.capacity();
+  auto bytes = sizeof(Impl) + page.entries.capacity() * sizeof(Entry) + page.table.memory_bytes() +
+               page.outside_memory + page.chunks.capacity() * sizeof(ChunkAccount) + page.key.merchant.capacity();
   bytes += page.value_memory + page.value_memory / 16 + kValueBlock;  // blocks are not filled to their end
   for (const auto& customers : page.customers) bytes += customers.memory_bytes();
   return bytes;

@@ -43,8 +43,11 @@ class Page {
   const PageKey& key() const;
   /// What is stored: contributions below it are in the page already and must not be added again.
   Offset position() const;
-  /// Folds one event in. `event.offset` must be at or above position() and above every earlier one.
+  /// Folds one event in. `event.offset` must be at or above position() and above every earlier contribution.
   void add(const event::Accepted& event, RulesHash rules);
+  /// Folds in what `change.cause` changed about the session of `subject`, which lies in this page's bucket. The cause must
+  /// be at or above position(), and not below earlier contributions.
+  void add(const event::SessionChange& change, const event::Accepted& subject, RulesHash rules);
   bool dirty() const;
   std::uint64_t dirty_events() const;  ///< contributions since the last encode_dirty
   std::uint64_t events() const;

@@ -41,7 +41,18 @@ std::string_view to_string(Dimension d) {
   return "unknown";
 }
 
-bool is_chunked(Dimension d) { return d == Dimension::kUrl || d == Dimension::kUrlCountry || d == Dimension::kProduct; }
+bool is_chunked(Dimension d) {
+  switch (d) {
+    case Dimension::kUrl:
+    case Dimension::kUrlCountry:
+    case Dimension::kProduct:
+    case Dimension::kEntryPage:
+    case Dimension::kExitPage:
+      return true;
+    default:
+      return false;
+  }
+}
 
 std::string page_row(std::string_view merchant, Span span, Bucket bucket) {
   ByteWriter row;

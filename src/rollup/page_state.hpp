@@ -18,14 +18,15 @@ namespace guidepost::rollup {
 inline constexpr std::size_t kTrafficCount = 2;
 inline constexpr std::size_t kValueBlock = 1024;  ///< most pages are small
 inline constexpr std::uint32_t kMaxOthers = 64;   ///< of a chunk, then `--` stands for further countries
-/// Runs of a chunk: (dimension, traffic) of chunk 0, or of the others.
-inline constexpr std::size_t kRunCount = 4 * kTrafficCount;
+/// Runs of a chunk: (dimension, traffic).
+inline constexpr std::size_t kRunCount = static_cast<std::size_t>(Dimension::kCount) * kTrafficCount;
 
-/// A dimension's value, before it is known whether the page has it. `second` is the country of kUrlCountry.
+/// A dimension's value, before it is known whether the page has it. `second` is the country of kUrlCountry. Chunked
+/// values of one `first` are in one chunk, whatever their dimension.
 struct Value {
   Dimension dimension = Dimension::kTotal;
   event::Traffic traffic = event::Traffic::kHuman;
-  std::uint8_t route = 0;  ///< low max_bits of hash64(url), which say its chunk; 0 in chunk 0
+  std::uint8_t route = 0;  ///< low max_bits of hash64(first), which say its chunk; 0 in chunk 0
   std::uint64_t hash = 0;  ///< of all of the above and the text
   std::string_view first;
   std::string_view second;
@@ -46,8 +47,11 @@ struct Entry {
   std::array<std::int64_t, kCounterCount> counters{};
   DistinctCount devices;
   DistinctCount users;
+  std::vector<Money> money;  ///< ascending by currency
 
-  std::size_t sketch_memory() const { return devices.memory_bytes() + users.memory_bytes(); }
+  std::size_t outside_memory() const {
+    return devices.memory_bytes() + users.memory_bytes() + money.capacity() * sizeof(Money);
+  }
 };
 
 /// What the format makes of a chunk: its encoded size, without encoding it.
@@ -111,7 +115,7 @@ struct Page::Impl {
   std::uint64_t dirty_events = 0;
   std::uint64_t folded = 0;
   std::size_t value_memory = 0;   ///< of `values`
-  std::size_t sketch_memory = 0;  ///< of distinct counts, outside of entries
+  std::size_t outside_memory = 0;  ///< of distinct counts and money, outside of entries
 
   Arena values{kValueBlock};
   std::vector<Entry> entries;
@@ -119,8 +123,8 @@ struct Page::Impl {
   EntryTable table;
   std::vector<ChunkAccount> chunks;  ///< chunk 0, then 1 + h
 
-  std::uint8_t route_of(std::uint64_t url_hash) const {
-    return static_cast<std::uint8_t>(url_hash & ((1U << max_bits) - 1));
+  std::uint8_t route_of(std::uint64_t first_hash) const {
+    return static_cast<std::uint8_t>(first_hash & ((1U << max_bits) - 1));
   }
   std::size_t chunk_of(Dimension dimension, std::uint8_t route) const {
     return is_chunked(dimension) ? std::size_t{1} + (route & ((1U << bits) - 1)) : 0;
@@ -132,6 +136,9 @@ struct Page::Impl {
   Value other_for(const Value& value) const;
   void account(const Entry& entry);  ///< adds all of an entry to its chunk
   void split_while_over(std::size_t chunk);
+  template <class Fold>
+  void change(std::span<const Value> touched, Offset offset, Fold fold);
+  void contribute(Offset offset, RulesHash rules);
 
   Result<void> load(const ChunkReader& chunk);
   Result<Value> placed(const ReadEntry& read, std::uint8_t chunk) const;

@@ -41,26 +41,7 @@ bool is_other(std::string_view value) {
 }
 
 std::size_t run_index(Dimension dimension, event::Traffic traffic) {
-  std::size_t run = 0;
-  switch (dimension) {
-    case Dimension::kTotal:
-    case Dimension::kUrl:
-      run = 0;
-      break;
-    case Dimension::kType:
-    case Dimension::kUrlCountry:
-      run = 1;
-      break;
-    case Dimension::kCountry:
-      run = 2;
-      break;
-    case Dimension::kReferrerDomain:
-      run = 3;
-      break;
-    default:
-      GUIDEPOST_ASSERT(false && "a dimension that pages do not fold yet");
-  }
-  return run * kTrafficCount + static_cast<std::size_t>(traffic);
+  return static_cast<std::size_t>(dimension) * kTrafficCount + static_cast<std::size_t>(traffic);
 }
 
 std::size_t ChunkAccount::body_bytes() const {
@@ -167,6 +148,7 @@ std::size_t encoded_bytes(const Entry& entry, const DistinctCount* customers) {
   for (auto counter : entry.counters) bytes += zigzag_bytes(counter);
   bytes += entry.devices.stored_bytes();
   bytes += entry.users_apart ? entry.users.stored_bytes() : 1;
+  bytes += money_bytes(entry.money);
   return bytes + (customers != nullptr ? customers->stored_bytes() : 1);
 }
 

@@ -11,8 +11,10 @@ namespace {
 
 using rollup::Dimension;
 
-constexpr std::array<std::string_view, rollup::kCounterCount> kCounterNames{"events", "page_views", "clicks",
-                                                                            "purchases", "identified"};
+constexpr std::array<std::string_view, rollup::kCounterCount> kCounterNames{
+    "events",  "page_views", "clicks",   "purchases", "identified", "sessions",
+    "bounces", "dwells",     "dwell_ms", "items",     "refunds"};
+constexpr std::array<std::string_view, 3> kMoneyNames{"revenue", "refunded", "orders"};
 constexpr std::array<std::string_view, rollup::kDistinctCount> kDistinctNames{"devices", "users", "customers"};
 
 // Five standard errors of the sketch (1.6 %), and of the sample of a recount that is not exact (0.5 %).
@@ -50,6 +52,7 @@ class PageComparison {
  private:
   void compare_value(const std::string& key, const Sides& sides);
   void compare_distinct(const std::string& key, const Sides& sides, std::size_t which);
+  void compare_money(const std::string& key, const Sides& sides);
   void differ(const std::string& key, std::string measure, double stored, double recounted);
   void whole(std::string measure, double stored, double recounted) {
     findings_.add({merchant_, source_, bucket_.start(), "page", "", "", std::move(measure), stored, recounted});
@@ -71,7 +74,7 @@ void PageComparison::differ(const std::string& key, std::string measure, double 
 void PageComparison::compare(const StoredPage& page, const PageRecount& recount) {
   ++findings_.report().pages;
   if (page.events != recount.events) {
-    whole("contributions", static_cast<double>(page.events), static_cast<double>(recount.events));
+    whole("events", static_cast<double>(page.events), static_cast<double>(recount.events));
   }
   if (page.events > 0 && recount.events > 0 && page.first_offset != recount.first_offset) {
     whole("first offset", static_cast<double>(page.first_offset.value),
@@ -125,6 +128,36 @@ void PageComparison::compare_value(const std::string& key, const Sides& sides) {
     }
   }
   for (std::size_t i = 0; i < rollup::kDistinctCount; ++i) compare_distinct(key, sides, i);
+  compare_money(key, sides);
+}
+
+void PageComparison::compare_money(const std::string& key, const Sides& sides) {
+  struct Sums {
+    std::array<std::int64_t, 3> stored{}, recounted{};
+  };
+  std::map<std::string, Sums> currencies;
+  for (const auto* entry : sides.stored) {
+    for (const auto& money : entry->money) {
+      auto& sums = currencies[std::string(money.currency.begin(), money.currency.end())].stored;
+      sums[0] += money.revenue;
+      sums[1] += money.refunds;
+      sums[2] += money.orders;
+    }
+  }
+  for (const auto* entry : sides.recounted) {
+    for (const auto& [currency, money] : entry->money) {
+      auto& sums = currencies[currency].recounted;
+      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += money[i];
+    }
+  }
+  for (const auto& [currency, sums] : currencies) {
+    for (std::size_t i = 0; i < kMoneyNames.size(); ++i) {
+      ++findings_.report().cells;
+      if (sums.stored[i] == sums.recounted[i]) continue;
+      differ(key, std::string(kMoneyNames[i]) + " in " + text::escape(currency), static_cast<double>(sums.stored[i]),
+             static_cast<double>(sums.recounted[i]));
+    }
+  }
 }
 
 void PageComparison::compare_distinct(const std::string& key, const Sides& sides, std::size_t which) {

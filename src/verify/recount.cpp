@@ -1,6 +1,9 @@
 #include "verify/recount.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <initializer_list>
+#include <optional>
 
 #include "guidepost/base/codec.hpp"
 
@@ -15,6 +18,20 @@ using rollup::Distinct;
 constexpr std::size_t kMostHashes = 65'536;
 constexpr std::uint64_t kHashMask = (std::uint64_t{1} << 48) - 1;
 
+std::optional<std::int64_t> number(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  return std::strtoll(std::string(text).c_str(), nullptr, 10);
+}
+
+std::int64_t items(const event::Accepted& event) {
+  const auto quantity = event.text[Field::kProductQuantity];
+  const bool digits = quantity.find_first_not_of("0123456789") == std::string_view::npos && quantity.size() <= 18;
+  if (const auto pieces = digits ? number(quantity) : std::nullopt; pieces && *pieces >= 1 && *pieces <= 1'000'000) {
+    return *pieces;
+  }
+  return event.text[Field::kProductId].empty() ? 0 : 1;
+}
+
 void add_event(EntryRecount& entry, const event::Accepted& event, Dimension dimension) {
   const auto count = [&](Counter counter, bool counts) {
     if (counts) ++entry.counters[static_cast<std::size_t>(counter)];
@@ -27,6 +44,14 @@ void add_event(EntryRecount& entry, const event::Accepted& event, Dimension dime
   count(Counter::kClicks, type == "click");
   count(Counter::kPurchases, type == "purchase");
   count(Counter::kIdentified, !customer.empty());
+  if (type == "purchase") entry.counters[static_cast<std::size_t>(Counter::kItems)] += items(event);
+  if (const auto revenue = number(event.text[Field::kRevenueMinor])) {
+    auto& sums = entry.money[std::string(event.text[Field::kCurrency])];
+    sums[0] += *revenue;
+    if (*revenue < 0) sums[1] += *revenue;
+    if (*revenue >= 0 && type == "purchase") ++sums[2];
+    count(Counter::kRefunds, *revenue < 0);
+  }
   const auto distinct = [&](Distinct which) -> DistinctRecount& {
     return entry.distinct[static_cast<std::size_t>(which)];
   };
@@ -84,26 +109,66 @@ std::string entry_key(Dimension dimension, event::Traffic traffic, std::string_v
   return key;
 }
 
+namespace {
+
+/// Calls `to` with each dimension and value that an event has, but for those of sessions alone.
+template <class To>
+void each_value(const event::Accepted& event, To to) {
+  const auto& text = event.text;
+  std::string_view country = text[Field::kCountry];
+  if (country.empty() || country.find('\0') != country.npos) country = "--";
+  to(Dimension::kTotal, std::string_view{});
+  to(Dimension::kType, text[Field::kType]);
+  to(Dimension::kCountry, country);
+  to(Dimension::kReferrerDomain, text[Field::kReferrerDomain]);
+  to(Dimension::kDeviceClass, text[Field::kDeviceClass]);
+  to(Dimension::kBrowser, text[Field::kBrowser]);
+  to(Dimension::kOs, text[Field::kOs]);
+  to(Dimension::kCampaign, text[Field::kCampaign]);
+  to(Dimension::kChannel, text[Field::kChannel]);
+  to(Dimension::kProduct, text[Field::kProductId]);
+  const auto path = text[Field::kPath];
+  if (path.empty()) return;
+  to(Dimension::kUrl, path);
+  to(Dimension::kUrlCountry, std::string(path) + '\0' + std::string(country));
+}
+
+bool is_one_of(Dimension dimension, std::initializer_list<Dimension> these) {
+  return std::find(these.begin(), these.end(), dimension) != these.end();
+}
+
+}  // namespace
+
 void PageRecount::add(const event::Accepted& event) {
   first_offset = events == 0 ? event.offset : std::min(first_offset, event.offset);
   ++events;
-  const auto to = [&](Dimension dimension, std::string_view value) {
+  each_value(event, [&](Dimension dimension, std::string_view value) {
+    if (value.empty() && dimension != Dimension::kTotal) return;
     add_event(entries[entry_key(dimension, event.traffic, value)], event, dimension);
+  });
+}
+
+void PageRecount::add(const event::SessionChange& change, const event::Accepted& subject) {
+  const auto add = [&](Dimension dimension, std::string_view value, Counter counter, std::int64_t n) {
+    if (n == 0 || (value.empty() && dimension != Dimension::kTotal)) return;
+    auto& counters = entries[entry_key(dimension, subject.traffic, value)].counters;
+    counters[static_cast<std::size_t>(counter)] += n;
   };
-  const auto path = event.text[Field::kPath];
-  const auto domain = event.text[Field::kReferrerDomain];
-  std::string_view country = event.text[Field::kCountry];
-  if (country.empty() || country.find('\0') != country.npos) country = "--";
-  to(Dimension::kTotal, {});
-  to(Dimension::kType, event.text[Field::kType]);
-  to(Dimension::kCountry, country);
-  if (!domain.empty()) to(Dimension::kReferrerDomain, domain);
-  if (path.empty()) return;
-  to(Dimension::kUrl, path);
-  std::string both(path);
-  both.push_back('\0');
-  both.append(country);
-  to(Dimension::kUrlCountry, both);
+  each_value(subject, [&](Dimension dimension, std::string_view value) {
+    if (!is_one_of(dimension, {Dimension::kType, Dimension::kUrl, Dimension::kUrlCountry, Dimension::kProduct})) {
+      add(dimension, value, Counter::kSessions, change.sessions);
+      add(dimension, value, Counter::kBounces, change.bounces);
+    }
+    if (is_one_of(dimension, {Dimension::kTotal, Dimension::kCountry, Dimension::kUrl, Dimension::kUrlCountry,
+                              Dimension::kDeviceClass, Dimension::kBrowser, Dimension::kOs})) {
+      add(dimension, value, Counter::kDwells, change.dwells);
+      add(dimension, value, Counter::kDwellMs, change.dwell_ms);
+    }
+  });
+  const auto path = subject.text[Field::kPath];
+  add(Dimension::kEntryPage, path, Counter::kSessions, change.sessions);
+  add(Dimension::kEntryPage, path, Counter::kBounces, change.bounces);
+  add(Dimension::kExitPage, path, Counter::kSessions, change.exits);
 }
 
 }  // namespace guidepost::verify

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -38,6 +39,7 @@ class DistinctRecount {
 struct EntryRecount {
   std::array<std::int64_t, rollup::kCounterCount> counters{};
   std::array<DistinctRecount, rollup::kDistinctCount> distinct;
+  std::map<std::string, std::array<std::int64_t, 3>> money;  ///< by currency: revenue, refunds, orders
 };
 
 /// Dimension, traffic and value as one key.
@@ -49,6 +51,8 @@ struct PageRecount {
   Offset first_offset;
   std::unordered_map<std::string, EntryRecount> entries;
   void add(const event::Accepted& event);
+  /// A change of sessions about an event of the page.
+  void add(const event::SessionChange& change, const event::Accepted& subject);
 };
 
 }  // namespace guidepost::verify

@@ -21,8 +21,9 @@ class StoredRows {
   Result<void> open();
   /// The time of the first row at or after `from`, below `to`.
   Result<std::optional<TimeMs>> next(TimeMs from, TimeMs to);
-  /// Every row of [from, to), in no order. The event's views are valid during the call.
-  Result<void> read(TimeMs from, TimeMs to, const std::function<void(const event::StoredEvent&)>& visit);
+  /// Every row of [from, to) and of `margin` around it, in no order. The event's views are valid during the call.
+  Result<void> read(TimeMs from, TimeMs to, std::chrono::milliseconds margin,
+                    const std::function<void(const event::StoredEvent&)>& visit);
 
  private:
   /// One salt of one table.
@@ -31,6 +32,7 @@ class StoredRows {
     std::uint8_t salt = 0;
     bool looked = false;
     std::optional<TimeMs> next;  ///< first row when it was looked at; nothing: none
+    std::optional<TimeMs> last;  ///< last row that was read
   };
   Result<void> look(TimeMs from, TimeMs to);
   bool may_have(const Strand& strand, TimeMs from, TimeMs to) const;

@@ -7,6 +7,7 @@
 #include "verify/findings.hpp"
 #include "verify/ledger_check.hpp"
 #include "verify/merchants.hpp"
+#include "verify/slice_recount.hpp"
 #include "verify/stored_pages.hpp"
 #include "verify/stored_rows.hpp"
 
@@ -88,34 +89,20 @@ Result<void> MerchantCheck::check_slice(Bucket from, Bucket& to) {
   // Pages first, then rows: what a page counts was in its row before.
   const auto pages = pages_.read(from, to, findings_.options().slice_events);
   if (!pages) return tl::unexpected(pages.error());
-  struct Recounted {
-    PageRecount page;
-    std::uint64_t behind = 0;  // rows below D that the page does not count
-  };
-  std::map<std::pair<Bucket, SourceId>, Recounted> recounts;
-  auto going = rows_.read(from.start(), to.start(), [&](const event::StoredEvent& stored) {
-    if (with_ledger()) ledger_.add(stored);
-    const std::pair key(Bucket::of(stored.event.time), stored.source);
-    const auto page = pages->find(key);
-    if (page != pages->end() && stored.event.offset < page->second.position) {
-      recounts[key].page.add(stored.event);
-    } else if (stored.event.offset < findings_.durable(stored.source)) {
-      ++recounts[key].behind;
-    } else {
-      ++findings_.report().uncounted;
-    }
-  });
+  SliceRecount recount(*pages, from.start(), to.start(), findings_);
+  auto going =
+      rows_.read(from.start(), to.start(), findings_.options().session_gap, [&](const event::StoredEvent& stored) {
+        const bool inside = stored.event.time >= from.start() && stored.event.time < to.start();
+        if (inside && with_ledger()) ledger_.add(stored);
+        recount.add(stored, inside);
+      });
   if (!going) return going;
+  recount.finish(merchant_);
   const PageRecount nothing;
   for (const auto& [key, page] : *pages) {
-    const auto recount = recounts.find(key);
-    compare_page(merchant_, key.first, key.second, page, recount == recounts.end() ? nothing : recount->second.page,
+    const auto found = recount.pages().find(key);
+    compare_page(merchant_, key.first, key.second, page, found == recount.pages().end() ? nothing : found->second,
                  findings_);
-  }
-  for (const auto& [key, recount] : recounts) {
-    if (recount.behind == 0) continue;
-    findings_.add({merchant_, key.second, key.first.start(), "page", "", "", "rows below D that no page counts", 0,
-                   static_cast<double>(recount.behind)});
   }
   return {};
 }

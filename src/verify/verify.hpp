@@ -1,6 +1,7 @@
 // The independent recount: stored events against stored rollups and ledger. For people: docs/verify.md.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -26,6 +27,7 @@ struct VerifyOptions {
   std::optional<TimeMs> to;
   std::vector<SourceState> sources;
   std::size_t max_differences = 100;    ///< listed; all are counted
+  std::chrono::milliseconds session_gap{std::chrono::minutes{30}};  ///< the longest that stored sessions were cut by
   std::uint64_t slice_events = 50'000;  ///< about this many are recounted at a time: what bounds the memory
   Patience patience;
 };

@@ -10,10 +10,10 @@ from wire import Reader
 DIMENSIONS = """total type url country url,country referrer_domain device_class browser os campaign channel product entry_page
 exit_page""".split()
 TRAFFIC = ("human", "bot")
-COUNTERS = ("events", "page_views", "clicks", "purchases", "identified")
+COUNTERS = ("events", "page_views", "clicks", "purchases", "identified", "sessions", "bounces", "dwells", "dwell_ms", "items",
+            "refunds")
 DISTINCTS = ("devices", "users", "customers")
 MAX_HASHES = 192
-
 
 
 def read_row(row):
@@ -46,7 +46,7 @@ def read_chunk(data):
         raise ValueError("wrong checksum")
     top = Reader(data[:-4])
     version, codec = top.u8(), top.u8()
-    if version != 1 or codec > 1:
+    if version != 2 or codec > 1:
         raise ValueError(f"version {version}, codec {codec}")
     chunk = {"span": top.u8(), "bits": top.u8(), "chunk": top.u8(), "valid_bits": top.u8()}
     chunk["rules"] = "%016x" % struct.unpack("<Q", top.take(8))
@@ -74,6 +74,8 @@ def read_chunk(data):
     for name in DISTINCTS[:distincts]:
         for row in rows:
             row[name] = read_sketch(body, row.get("devices"))
+    for row in rows:
+        row["money"] = {body.take(3).decode(): [body.zigzag() for _ in range(3)] for _ in range(body.varint())}
     body.end()
     chunk["entries"] = rows
     return chunk

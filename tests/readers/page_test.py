@@ -19,9 +19,11 @@ assert chunk == {"span": 0, "bits": 0, "chunk": 0, "valid_bits": 1, "rules": "11
                  "first_offset": 7, "events": 3}, chunk
 assert entries == [
     {"dimension": "total", "traffic": "human", "bucket": 1589000, "value": b"", "events": 3, "page_views": 2, "clicks": 1,
-     "purchases": 0, "identified": -1, "devices": [1, 0xaabbccddeeff], "users": [1, 0xaabbccddeeff], "customers": [5]},
+     "purchases": 0, "identified": -1, "sessions": 2, "bounces": -1, "dwells": 1, "dwell_ms": 4200, "items": 3, "refunds": 1,
+     "money": {"EUR": [1250, -300, 1], "JPY": [-7, -7, 0]}, "devices": [1, 0xaabbccddeeff], "users": [1, 0xaabbccddeeff], "customers": [5]},
     {"dimension": "country", "traffic": "human", "bucket": 1589000, "value": b"DE", "events": 3, "page_views": 2, "clicks": 1,
-     "purchases": 0, "identified": 0, "devices": [1], "users": [2], "customers": []}], entries
+     "purchases": 0, "identified": 0, "sessions": 0, "bounces": 0, "dwells": 0, "dwell_ms": 0, "items": 0, "refunds": 0,
+     "money": {}, "devices": [1], "users": [2], "customers": []}], entries
 
 # A page as it is stored: 5,000 visits of 3,000 devices to 40 urls, folded, compressed, with sketches as sets and as arrays.
 lines = (GOLDEN / "page_dense.hex").read_text().split()

@@ -16,7 +16,7 @@
 namespace guidepost::rollup {
 
 /// What values are grouped by. Numbers are stored: append only. Chunk 0 holds the small ones;
-/// kUrl, kUrlCountry and kProduct are spread over chunks 1+h.
+/// others (is_chunked) are spread over chunks 1+h.
 enum class Dimension : std::uint8_t {
   kTotal = 0,
   kType = 1,
@@ -24,22 +24,44 @@ enum class Dimension : std::uint8_t {
   kCountry = 3,
   kUrlCountry = 4,  ///< value: url 0x00 country
   kReferrerDomain = 5,
-  kDeviceClass = 6,  // from here on: kept for later, nothing writes them yet
+  kDeviceClass = 6,
   kBrowser = 7,
   kOs = 8,
   kCampaign = 9,
   kChannel = 10,
   kProduct = 11,
-  kEntryPage = 12,
-  kExitPage = 13,
+  kEntryPage = 12,  ///< sessions and bounces by the page that they began on
+  kExitPage = 13,   ///< sessions by the page that they ended on
   kCount
 };
 std::string_view to_string(Dimension d);
 bool is_chunked(Dimension d);
 
 /// Sums. Numbers are stored: append only. Signed: corrections may be negative on their way.
-enum class Counter : std::uint8_t { kEvents = 0, kPageViews, kClicks, kPurchases, kIdentified, kCount };
+enum class Counter : std::uint8_t {
+  kEvents = 0,
+  kPageViews,
+  kClicks,
+  kPurchases,
+  kIdentified,
+  kSessions,  ///< that began here; of kExitPage: that ended there
+  kBounces,
+  kDwells,    ///< page views whose time on the page is known
+  kDwellMs,   ///< and those times together
+  kItems,     ///< bought: the quantities of purchases
+  kRefunds,   ///< events with a negative revenue
+  kCount
+};
 inline constexpr std::size_t kCounterCount = static_cast<std::size_t>(Counter::kCount);
+
+/// Signed sums of money in the smallest unit of a currency.
+struct Money {
+  std::array<char, 3> currency{};  ///< ISO 4217
+  std::int64_t revenue = 0;        ///< of all events; refunds taken off
+  std::int64_t refunds = 0;        ///< of it what was taken off: at most 0
+  std::int64_t orders = 0;         ///< purchases with a revenue that is no refund
+  bool operator==(const Money&) const = default;
+};
 
 /// Distinct counts. kCustomers is kept at kTotal only.
 enum class Distinct : std::uint8_t { kDevices = 0, kUsers, kCustomers, kCount };
@@ -98,17 +120,18 @@ struct StoredEntry {
   std::string value;  ///< empty at kTotal
   std::array<std::int64_t, kCounterCount> counters{};
   std::array<StoredSketch, kDistinctCount> distinct;
+  std::vector<Money> money;  ///< ascending by currency
 };
 
 struct StoredChunk {
-  std::uint8_t version = 1;
+  std::uint8_t version = 2;
   RulesHash rules;      ///< of the last block that contributed to the page
   Offset position;      ///< the cell's timestamp
   Offset first_offset;  ///< of the page
   Span span = Span::kBucket;
   ChunkId id;
   std::uint8_t valid_bits = 0;  ///< in chunk 0: which b of the other chunks is valid
-  std::uint64_t events = 0;     ///< in chunk 0: contributions so far, of any kind
+  std::uint64_t events = 0;     ///< in chunk 0: events so far
   std::vector<StoredEntry> entries;  ///< ascending by (dimension, traffic, bucket, value)
 };
 

@@ -46,8 +46,10 @@ StoredChunk sample() {
   chunk.first_offset = Offset{7};
   chunk.valid_bits = 1;
   chunk.events = 3;
-  chunk.entries.push_back(entry(Dimension::kTotal, "", {3, 2, 1, 0, -1}, {1, 0xaabbccddeeff}, {1, 0xaabbccddeeff}));
+  chunk.entries.push_back(
+      entry(Dimension::kTotal, "", {3, 2, 1, 0, -1, 2, -1, 1, 4200, 3, 1}, {1, 0xaabbccddeeff}, {1, 0xaabbccddeeff}));
   chunk.entries.back().distinct[2].hashes = {5};
+  chunk.entries.back().money = {{{'E', 'U', 'R'}, 1250, -300, 1}, {{'J', 'P', 'Y'}, -7, -7, 0}};
   chunk.entries.push_back(entry(Dimension::kCountry, "DE", {3, 2, 1, 0, 0}, {1}, {2}));
   return chunk;
 }
@@ -78,6 +80,7 @@ TEST(PageFormat, ReadsWhatItWrote) {
   EXPECT_EQ(chunk.entries[0].distinct[1].hashes, (std::vector<std::uint64_t>{1, 0xaabbccddeeff}))
       << "users refer to the devices' list";
   EXPECT_EQ(chunk.entries[0].distinct[2].hashes, std::vector<std::uint64_t>{5});
+  EXPECT_EQ(chunk.entries[0].money, sample().entries[0].money);
   EXPECT_EQ(chunk.entries[1].value, "DE");
   EXPECT_EQ(chunk.entries[1].distinct[1].hashes, std::vector<std::uint64_t>{2});
 }
@@ -146,13 +149,21 @@ TEST(PageFormat, SurvivesEveryFlippedByteBehindARightChecksum) {
   }
 }
 
+TEST(PageFormat, RefusesCurrenciesOutOfOrderAndTwice) {
+  auto chunk = sample();
+  std::swap(chunk.entries[0].money[0], chunk.entries[0].money[1]);
+  EXPECT_FALSE(decode_chunk(encode_chunk(chunk)));
+  chunk.entries[0].money[1].currency = chunk.entries[0].money[0].currency;
+  EXPECT_FALSE(decode_chunk(encode_chunk(chunk)));
+}
+
 TEST(PageFormat, SaysWhichVersionItCannotRead) {
   auto content = golden().substr(0, golden().size() - 4);
-  content[0] = 2;
+  content[0] = 3;
   const auto read = decode_chunk(with_checksum(content));
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, ErrorCode::kCorrupt);
-  EXPECT_NE(read.error().message.find("version 2"), std::string::npos) << read.error().message;
+  EXPECT_NE(read.error().message.find("version 3"), std::string::npos) << read.error().message;
 }
 
 TEST(PageRow, SortsByMerchantThenSpanThenBucket) {

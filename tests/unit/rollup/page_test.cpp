@@ -366,9 +366,6 @@ TEST(Page, RefusesWhatItWouldNotWriteItself) {
   EXPECT_TRUE(loads());
   chunk.entries[0].distinct[2].hashes = {1};
   EXPECT_FALSE(loads()) << "customers of a type";
-  chunk.entries[0].distinct[2].hashes = {};
-  chunk.entries[0].dimension = Dimension::kBrowser;
-  EXPECT_FALSE(loads()) << "a dimension that a later version folds";
 }
 
 TEST(Page, IgnoresChunksOfOtherBitsThanThoseThatAreValid) {
