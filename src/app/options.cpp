@@ -84,6 +84,11 @@ worker::IngestOptions ingest_options_of(const Config& config) {
   options.resolve = {.stitch_window = config.identity.stitch_window, .claim = claim};
   options.dedupe_offsets = static_cast<std::int64_t>(config.ingest.dedupe_window);
   options.dedupe_horizon = std::chrono::floor<std::chrono::seconds>(config.ingest.window_time);
+  options.sessions = {.gap = config.sessions.gap,
+                      .offsets = static_cast<std::int64_t>(config.sessions.reach),
+                      .horizon = options.dedupe_horizon,
+                      .memory = config.sessions.memory,
+                      .events = config.sessions.events};
   options.block = {
       .events = config.ingest.block_events, .bytes = config.ingest.block_bytes, .age = config.ingest.block_time};
   options.max_unacknowledged = config.ingest.in_flight;

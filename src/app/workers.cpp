@@ -22,18 +22,18 @@ void pause(std::chrono::milliseconds how_long, const std::stop_token& stop) {
   never.wait_for(lock, stop, how_long, [] { return false; });
 }
 
-/// The dedupe windows of all partitions may come to this process: better told at start than when memory ends.
+/// The windows of all partitions may come to this process: better told at start than when memory ends.
 Result<void> check_memory(const Config& config, std::int32_t partitions) {
   constexpr std::uint64_t kBytesOfAnOffset = 128;
-  const auto needed = config.ingest.dedupe_window * static_cast<std::uint64_t>(partitions) * kBytesOfAnOffset;
+  const auto of_partition = config.ingest.dedupe_window * kBytesOfAnOffset + config.sessions.memory.value;
+  const auto needed = static_cast<std::uint64_t>(partitions) * of_partition;
   if (needed <= config.ingest.window_memory.value) return {};
   return fail(
       ErrorCode::kInvalidArgument,
-      fmt::format(
-          "ingest.dedupe_window of {} offsets for {} partitions may need {}, over ingest.window_memory of {}: lower the "
-          "window or raise the memory",
-          config.ingest.dedupe_window, partitions, text::bytes(needed),
-          text::bytes(config.ingest.window_memory.value)));
+      fmt::format("ingest.dedupe_window of {} offsets and sessions.memory of {} may need {} for {} partitions, over "
+                  "ingest.window_memory of {}: lower the windows or raise the memory",
+                  config.ingest.dedupe_window, text::bytes(config.sessions.memory.value), text::bytes(needed),
+                  partitions, text::bytes(config.ingest.window_memory.value)));
 }
 
 }  // namespace

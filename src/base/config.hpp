@@ -100,7 +100,7 @@ struct Config {
     Millis block_time = Millis{200};
     std::uint64_t dedupe_window = 1'000'000;
     Millis window_time = std::chrono::hours{24};
-    Bytes window_memory = 1024_MiB;
+    Bytes window_memory = 2048_MiB;
     Bytes in_flight = 16_MiB;
     Millis commit_interval = std::chrono::seconds{1};
     std::uint32_t threads = 1;
@@ -108,6 +108,12 @@ struct Config {
     std::string accept_topic_id;
     bool accept_cut_window = false;
   } ingest;
+  struct {
+    Millis gap = std::chrono::minutes{30};
+    std::uint64_t reach = 1'000'000;
+    std::uint32_t events = 256;
+    Bytes memory = 64_MiB;
+  } sessions;
   struct {
     Bytes page_memory = 256_MiB;
     Bytes in_flight = 32_MiB;

@@ -123,7 +123,7 @@ std::vector<Key<Config>> stage_keys() {
       duration(KEY(ingest.window_time), 1min, 365 * kDay, "How far back in the log's time that window reaches."),
       size(
           KEY(ingest.window_memory), 1_MiB, Bytes{1ULL << 40},
-          "Memory for the windows of all partitions, 128 bytes an offset at most; windows that may not fit are refused at start."),
+          "Memory for the windows of all partitions: 128 bytes an offset of ingest.dedupe_window at most, and sessions.memory; what may not fit is refused at start."),
       size(KEY(ingest.in_flight), 1_MiB, Bytes{16ULL << 30},
            "Blocks of a partition that the log has not acknowledged, at most."),
       duration(KEY(ingest.commit_interval), 10ms, 10min, "How often positions are committed."),
@@ -136,6 +136,14 @@ std::vector<Key<Config>> stage_keys() {
       flag(
           KEY(ingest.accept_cut_window),
           "Whether ingest goes on where the log lacks records that the window may reach; repeats of those count as new."),
+
+      duration(KEY(sessions.gap), 1min, 24h, "A session of a device ends where it does nothing for longer than this."),
+      number(KEY(sessions.reach), 0, 1'000'000'000,
+             "How many offsets back an event still meets those of its device; ingest.window_time limits it as well."),
+      number(KEY(sessions.events), 1, 10'000,
+             "Events of a device that a new one is compared with at most, the last ones."),
+      size(KEY(sessions.memory), 64_KiB, Bytes{64ULL << 30},
+           "Memory of a partition for the events within reach; where they need more it is the newest that are kept."),
 
       size(KEY(aggregate.page_memory), 1_MiB, Bytes{1ULL << 40},
            "Memory for the pages of a partition; clean ones make room."),
@@ -233,6 +241,7 @@ const std::vector<Section>& sections() {
       {"kafka", "The event log of a cluster."},
       {"hbase", "The table store of a cluster."},
       {"ingest", "Deciding: windows and blocks."},
+      {"sessions", "Visits: where one ends, and how far back events are remembered for them."},
       {"aggregate", "Applying: pages and flushes."},
       {"rollup", "Pages: when they split, and when they are written."},
       {"identity", "Who a GUID belongs to."},

@@ -57,6 +57,7 @@ void print_report(Call& call, const verify::VerifyReport& r) {
 int run_verify(Call& call) {
   verify::VerifyOptions options;
   options.merchant = call.arguments.value("--merchant");
+  options.session_gap = call.node->config().sessions.gap;
   if (options.merchant && !is_merchant_slug(*options.merchant))
     throw UsageError{"--merchant: expected a slug of 1-40 characters a-z 0-9 . _ -"};
   options.from = time_of(call.arguments, "--from");

@@ -30,12 +30,17 @@ void AggregatePartition::load_missing() {
   auto& source = *current_->source;
   std::map<Month, std::vector<rollup::PageKey>> pages;
   std::set<std::pair<std::string_view, Bucket>> asked;
-  for (const auto& accepted : decisions.accepted) {
-    const auto merchant = accepted.text[Field::kMerchant];
-    const auto bucket = Bucket::of(accepted.time);
-    if (accepted.offset < source.chain.offset || source.pages.find(merchant, bucket) != nullptr) continue;
-    if (!asked.emplace(merchant, bucket).second) continue;
+  const auto need = [&](const event::Accepted& event) {
+    const auto merchant = event.text[Field::kMerchant];
+    const auto bucket = Bucket::of(event.time);
+    if (source.pages.find(merchant, bucket) != nullptr || !asked.emplace(merchant, bucket).second) return;
     pages[Month::of(bucket.start())].push_back({std::string(merchant), rollup::Span::kBucket, bucket, source.id});
+  };
+  for (const auto& accepted : decisions.accepted) {
+    if (accepted.offset >= source.chain.offset) need(accepted);
+  }
+  for (const auto& change : decisions.changes) {
+    if (change.cause >= source.chain.offset) need(*decisions.subject(change));
   }
   current_->loads = 1;  // this function's own: nothing is applied before all reads are sent
   for (auto& [month, keys] : pages) load_pages(month, std::move(keys));

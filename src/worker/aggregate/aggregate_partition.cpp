@@ -163,6 +163,15 @@ void AggregatePartition::gap() {
       });
 }
 
+/// Changes the page of `event`, unless what `cause` brings is in the stored one already (rule 7).
+template <class Change>
+void AggregatePartition::fold(SourceState& source, const event::Accepted& event, Offset cause, Change change) {
+  auto* slot = source.pages.find(event.text[Field::kMerchant], Bucket::of(event.time));
+  if (cause < slot->page.position()) return;
+  change(slot->page);
+  source.pages.touched(*slot, current_->at, needs_.executor.now());
+}
+
 void AggregatePartition::apply() {
   const auto& decisions = current_->block.decisions();
   auto& source = *current_->source;
@@ -171,9 +180,11 @@ void AggregatePartition::apply() {
   write_rows(decisions, chain);
   for (const auto& accepted : decisions.accepted) {
     if (accepted.offset < chain) continue;
-    auto* slot = source.pages.find(accepted.text[Field::kMerchant], Bucket::of(accepted.time));
-    if (accepted.offset < slot->page.position()) continue;  // rule 7: it is in the stored page already
-    source.pages.add(*slot, accepted, decisions.rules, current_->at, now);
+    fold(source, accepted, accepted.offset, [&](rollup::Page& page) { page.add(accepted, decisions.rules); });
+    for (const auto& change : decisions.changes_of(accepted.offset)) {
+      const auto& subject = *decisions.subject(change);
+      fold(source, subject, change.cause, [&](rollup::Page& page) { page.add(change, subject, decisions.rules); });
+    }
   }
   source.ledger.count(decisions, chain, current_->at, now);
   auto record_time = source.chain.record_time;

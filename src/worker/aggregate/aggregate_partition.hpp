@@ -94,6 +94,8 @@ class AggregatePartition final : public PartitionWorker {
   void load_ledger(std::vector<RowGet> gets);
   void load_done();
   void apply();
+  template <class Change>
+  void fold(SourceState& source, const event::Accepted& event, Offset cause, Change change);
   void write_rows(const event::Decisions& decisions, Offset chain);
   void block_done();
   bool overloaded();

@@ -18,8 +18,9 @@ constexpr std::size_t kLedgerCells = 200'000;
 void AggregatePartition::write_rows(const event::Decisions& decisions, Offset chain) {
   std::map<Month, std::vector<RowPut>> events;
   for (const auto& accepted : decisions.accepted) {
-    if (accepted.offset >= chain)
-      events[Month::of(accepted.record_time)].push_back(event::event_row(decisions.source, accepted));
+    if (accepted.offset < chain) continue;
+    const auto words = event::session_words(decisions, decisions.changes_of(accepted.offset));
+    events[Month::of(accepted.record_time)].push_back(event::event_row(decisions.source, accepted, words));
   }
   std::vector<RowPut> bad;
   for (const auto& refused : decisions.bad) {

@@ -48,8 +48,7 @@ void PageTable::recount(Slot& slot) {
   bytes_ += slot.bytes;
 }
 
-void PageTable::add(Slot& slot, const event::Accepted& event, RulesHash rules, Offset at, Time now) {
-  slot.page.add(event, rules);
+void PageTable::touched(Slot& slot, Offset at, Time now) {
   if (!slot.first_dirty) {
     slot.first_dirty = at;
     obligations_.add(at);

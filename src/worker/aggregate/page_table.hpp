@@ -42,8 +42,8 @@ class PageTable {
 
   Slot* find(std::string_view merchant, Bucket bucket);
   Slot& insert(rollup::Page page);
-  /// Folds an event into the page, which must be at or below its offset; `at`: the block's resolved offset.
-  void add(Slot& slot, const event::Accepted& event, RulesHash rules, Offset at, Time now);
+  /// The page has changed; `at`: the resolved offset of the block that changed it.
+  void touched(Slot& slot, Offset at, Time now);
   /// Pages that must be written now: enough dirty, old enough, or all dirty ones. Of a page one put at a time: chunks
   /// that did not change are in the put before, which must be there when the next one's position says so. Those that
   /// wait for it are given the next time.

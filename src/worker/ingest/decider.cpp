@@ -11,6 +11,8 @@ void Undecided::clear() {
   bad.clear();
   duplicates.clear();
   skipped.clear();
+  changes.clear();
+  subjects.clear();
   records_taken = 0;
   marker.reset();
 }
@@ -66,22 +68,24 @@ void Decider::decide(std::span<const LogRecord> records, Offset from, Offset end
     // epoch then, as every reader of this log would decide.
     skip_holes(end, TimeMs{}, out);
   }
-  drop_duplicates(out);
-  for (auto& accepted : out.accepted) enricher_.enrich(accepted, arena);
+  pass_windows(arena, out);
 }
 
-void Decider::drop_duplicates(Undecided& out) {
+void Decider::pass_windows(Arena& arena, Undecided& out) {
   std::size_t kept = 0;
   for (const auto& pass : passes_) {
     window_.pass(pass.offset, pass.log_time);
+    sessions_.pass(pass.offset, pass.log_time);
     if (pass.accepted < 0) continue;
     auto& candidate = out.accepted[static_cast<std::size_t>(pass.accepted)];
     if (window_.repeats(pass.identity)) {
       out.duplicates.push_back({candidate.offset, candidate.record_time, candidate.text[Field::kMerchant]});
-    } else {
-      if (kept != static_cast<std::size_t>(pass.accepted)) out.accepted[kept] = candidate;
-      ++kept;
+      continue;
     }
+    enricher_.enrich(candidate, arena);
+    sessions_.take(candidate, arena, out.changes, out.subjects);
+    if (kept != static_cast<std::size_t>(pass.accepted)) out.accepted[kept] = candidate;
+    ++kept;
   }
   out.accepted.resize(kept);
 }

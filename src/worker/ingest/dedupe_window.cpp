@@ -35,16 +35,11 @@ EventIdentity EventIdentity::of(std::string_view merchant, std::string_view guid
 }
 
 DedupeWindow::DedupeWindow(std::int64_t reach, std::chrono::seconds horizon)
-    : reach_(reach), horizon_s_(horizon.count()), slots_(kFirstSlots) {}
+    : reach_(reach, horizon), slots_(kFirstSlots) {}
 
 void DedupeWindow::pass(Offset offset, TimeMs log_time) {
   current_ = offset.value;
-  auto second = std::chrono::floor<std::chrono::seconds>(log_time).time_since_epoch().count();
-  // Log time may step back a little (a new leader's clock): it counts as standing still.
-  if (!seconds_.empty()) second = std::max<std::int64_t>(second, seconds_.back().second);
-  if (seconds_.empty() || seconds_.back().second < second) seconds_.push_back({second, current_});
-  while (seconds_.front().second < second - horizon_s_) seconds_.pop_front();
-  oldest_ = std::max(current_ - reach_, seconds_.front().first_offset);
+  reach_.pass(offset, log_time);
 }
 
 std::int64_t DedupeWindow::offset_of(const Slot& slot) const {
@@ -91,8 +86,6 @@ void DedupeWindow::make_room() {
   }
 }
 
-std::size_t DedupeWindow::memory_bytes() const {
-  return slots_.capacity() * sizeof(Slot) + seconds_.size() * sizeof(Second);
-}
+std::size_t DedupeWindow::memory_bytes() const { return slots_.capacity() * sizeof(Slot) + reach_.memory_bytes(); }
 
 }  // namespace guidepost::worker

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <string_view>
 #include <vector>
 
 #include "base/spread.hpp"
 #include "guidepost/base/ids.hpp"
+#include "worker/ingest/reach.hpp"
 
 namespace guidepost::worker {
 
@@ -42,20 +42,13 @@ class DedupeWindow {
     std::uint64_t high = 0;
     std::uint64_t rest = 0;
   };
-  struct Second {
-    std::int64_t second;
-    std::int64_t first_offset;
-  };
   std::size_t home(std::uint64_t high) const { return spread(high) & (slots_.size() - 1); }
   std::int64_t offset_of(const Slot& slot) const;
-  bool alive(const Slot& slot) const { return offset_of(slot) >= oldest_; }
+  bool alive(const Slot& slot) const { return offset_of(slot) >= reach_.oldest(); }
   void make_room();
 
-  std::int64_t reach_;
-  std::int64_t horizon_s_;
+  Reach reach_;
   std::int64_t current_ = 0;
-  std::int64_t oldest_ = 0;  // offsets below it are out of reach
-  std::deque<Second> seconds_;
   std::vector<Slot> slots_;
   std::size_t used_ = 0;
 };

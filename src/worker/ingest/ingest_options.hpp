@@ -7,6 +7,7 @@
 #include "event/decoder.hpp"
 #include "guidepost/base/ids.hpp"
 #include "identity/resolver.hpp"
+#include "worker/ingest/session_window.hpp"
 
 namespace guidepost::worker {
 
@@ -23,6 +24,7 @@ struct IngestOptions {
   identity::ResolveRules resolve;
   std::int64_t dedupe_offsets = 1'000'000;                       ///< N
   std::chrono::seconds dedupe_horizon{std::chrono::hours{24}};   ///< T, in the log's own append time
+  SessionOptions sessions;  ///< its horizon is dedupe_horizon
   BlockLimits block;
   Bytes max_unacknowledged{16 * 1024 * 1024};  ///< of blocks sent by one partition
   std::chrono::milliseconds commit_interval{1000};

@@ -1,6 +1,7 @@
 #include "worker/ingest/ingest_partition.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "base/assert.hpp"
 #include "guidepost/base/codec.hpp"
@@ -26,9 +27,23 @@ RulesHash rules_of(const event::Decoder& decoder, const enrich::Enricher& enrich
   w.fixed64(enricher.rules());
   w.fixed64(static_cast<std::uint64_t>(options.dedupe_offsets));
   w.fixed64(static_cast<std::uint64_t>(options.dedupe_horizon.count()));
+  w.fixed64(static_cast<std::uint64_t>(options.sessions.gap.count()));
+  w.fixed64(static_cast<std::uint64_t>(options.sessions.offsets));
+  w.fixed64(options.sessions.memory.value);
+  w.fixed64(options.sessions.events);
   w.fixed64(static_cast<std::uint64_t>(options.resolve.stitch_window.count()));
   w.u8(static_cast<std::uint8_t>(options.resolve.claim));
   return RulesHash{hash64(w.view())};
+}
+
+/// Leaves the subjects that lie before the block, each once.
+void keep_earlier(event::Decisions& decisions) {
+  auto& earlier = decisions.earlier;
+  std::erase_if(earlier, [&](const event::Accepted& e) { return e.offset >= decisions.from; });
+  std::sort(earlier.begin(), earlier.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
+  earlier.erase(
+      std::unique(earlier.begin(), earlier.end(), [](const auto& a, const auto& b) { return a.offset == b.offset; }),
+      earlier.end());
 }
 
 }  // namespace
@@ -40,7 +55,8 @@ IngestPartition::IngestPartition(Needs needs, Partition partition, std::string t
       rules_(rules_of(needs.decoder, needs.enricher, needs.options)) {}
 
 void IngestPartition::start() {
-  IngestRecovery::Needs needs{needs_.executor, needs_.log, needs_.member, needs_.state, needs_.decoder, needs_.options};
+  IngestRecovery::Needs needs{needs_.executor, needs_.log,      needs_.member, needs_.state,
+                              needs_.decoder,  needs_.enricher, needs_.options};
   recovery_ = std::make_shared<IngestRecovery>(
       needs, TopicPartition{needs_.names.raw_topic(), partition_}, topic_id_,
       [this, alive = shared_from_this()](Result<RecoveredIngest> found) { recovered(std::move(found)); });
@@ -54,8 +70,7 @@ void IngestPartition::recovered(Result<RecoveredIngest> found) {
   source_ = found->source;
   taken_ = committed_ = found->position;
   view_.run = found->run;
-  decider_ = std::make_unique<Decider>(needs_.decoder, needs_.enricher, std::move(found->window), partition_,
-                                       found->last_record_time);
+  decider_ = std::move(found->decider);
   const auto while_open = [weak = weak_from_this()](auto then) {
     return [weak, then](auto... args) {
       if (const auto alive = weak.lock(); alive && !alive->closed()) then(std::move(args)...);
@@ -185,6 +200,8 @@ void IngestPartition::segment_decided() {
   append(decisions.bad, undecided_.bad);
   append(decisions.duplicates, undecided_.duplicates);
   append(decisions.skipped, undecided_.skipped);
+  append(decisions.changes, undecided_.changes);
+  append(decisions.earlier, undecided_.subjects);
   decisions.to = undecided_.next;
   batch_taken_ += undecided_.records_taken;
   if (undecided_.marker) return pass_marker();
@@ -254,6 +271,7 @@ void IngestPartition::cut_block() {
   decisions.source = source_.number;
   decisions.rules = rules_;
   decisions.run = view_.run;
+  keep_earlier(decisions);
   count(decisions);
   writer_->send({decisions.from, decisions.to, view_.run, event::encode_block(decisions)});
   for (auto& arena : open_.arenas) {
@@ -269,6 +287,8 @@ void IngestPartition::cut_block() {
   decisions.bad.clear();
   decisions.duplicates.clear();
   decisions.skipped.clear();
+  decisions.changes.clear();
+  decisions.earlier.clear();
   decisions.from = decisions.to;
 }
 

@@ -41,8 +41,8 @@ IngestRecovery::IngestRecovery(Needs needs, TopicPartition partition, std::strin
       found_{.source = {},
              .position = Offset{0},
              .run = RunId{0},
-             .window = DedupeWindow(needs.options.dedupe_offsets, needs.options.dedupe_horizon),
-             .last_record_time = std::nullopt} {}
+             .decider = std::make_unique<Decider>(needs.decoder, needs.enricher, needs.options, partition_.partition)} {
+}
 
 void IngestRecovery::start() {
   ask_until_answered<LogBounds>(
@@ -150,7 +150,9 @@ void IngestRecovery::check_bounds() {
                     partition_.topic, partition_.partition.value, bounds_.begin.value, bounds_.end.value,
                     position < bounds_.begin ? "retention has passed the position" : "the log was cut")));
   }
-  const auto window_begin = Offset{std::max(position.value - needs_.options.dedupe_offsets, std::int64_t{0})};
+  // What is decided next asks for sessions over their reach, and those for what was no duplicate, over that of duplicates.
+  const auto reach = needs_.options.dedupe_offsets + needs_.options.sessions.offsets;
+  const auto window_begin = Offset{std::max(position.value - reach, std::int64_t{0})};
   if (window_begin >= bounds_.begin) return read_window(window_begin);
   check_window();
 }
@@ -204,28 +206,23 @@ void IngestRecovery::fetch_window() {
 
 void IngestRecovery::pass_batch(const LogBatch& batch) {
   arena_.reset();
-  for (const auto& record : batch.records()) {
-    if (record.offset >= found_.position) {
-      undecided_log_time_ = record.time;
-      break;
-    }
-    found_.window.pass(record.offset, record.time);
-    if (!first_log_time_) first_log_time_ = record.time;
-    const auto decoded = needs_.decoder.decode(record, partition_.partition, arena_);
-    found_.last_record_time = record.time;
-    if (decoded.kind == event::RecordKind::kBad) found_.last_record_time = decoded.bad.record_time;
-    if (decoded.kind != event::RecordKind::kEvent) continue;
-    const auto& text = decoded.event.text;
-    found_.last_record_time = decoded.event.record_time;
-    found_.window.repeats(
-        EventIdentity::of(text[event::Field::kMerchant], text[event::Field::kGuid], text[event::Field::kEventId]));
+  std::span records(batch.records());
+  const auto undecided = std::find_if(records.begin(), records.end(),
+                                      [&](const LogRecord& record) { return record.offset >= found_.position; });
+  if (undecided != records.end()) undecided_log_time_ = undecided->time;
+  if (!first_log_time_ && undecided != records.begin()) first_log_time_ = records.front().time;
+  records = records.first(static_cast<std::size_t>(undecided - records.begin()));
+  const auto end = std::min(batch.next(), found_.position);
+  for (auto at = batch.from(); at < end; at = decided_.next) {
+    found_.decider->decide(records, at, end, arena_, decided_);
+    records = records.subspan(decided_.records_taken);
   }
 }
 
 bool IngestRecovery::looks_further(Offset next) const { return cut_by_ && !undecided_log_time_ && next < bounds_.end; }
 
 // What is gone was out of reach of the first undecided record where the log goes back far enough before that, or where
-// retention alone took it: then it was older than that. Twice the horizon, since log time may step back.
+// retention alone took it: then it was older than that. Twice the horizon: that of sessions, and before it of duplicates.
 Result<void> IngestRecovery::check_reach() const {
   if (!cut_by_) return {};
   const auto now = needs_.executor.wall();

@@ -7,7 +7,7 @@
 #include "base/arena.hpp"
 #include "event/decoder.hpp"
 #include "guidepost/ports/event_log.hpp"
-#include "worker/ingest/dedupe_window.hpp"
+#include "worker/ingest/decider.hpp"
 #include "worker/ingest/ingest_options.hpp"
 #include "worker/state_table.hpp"
 
@@ -26,8 +26,7 @@ struct RecoveredIngest {
   Source source;
   Offset position;
   RunId run;
-  DedupeWindow window;
-  std::optional<TimeMs> last_record_time;  ///< of the record before `position`
+  std::unique_ptr<Decider> decider;  ///< has passed what lies within reach below `position`
 };
 
 /// Finds source, commit and floor, then reads the last records before the commit again, without output.
@@ -41,6 +40,7 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
     GroupMember& member;
     StateTable& state;
     event::Decoder& decoder;
+    enrich::Enricher& enricher;
     const IngestOptions& options;
   };
   IngestRecovery(Needs needs, TopicPartition partition, std::string topic_id,
@@ -80,6 +80,7 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
   std::optional<TimeMs> first_log_time_;      ///< of the window
   std::optional<TimeMs> undecided_log_time_;  ///< of the first record from `position` on; looked for where it is cut
   Arena arena_;
+  Undecided decided_;  // not looked at: it is decided already
   std::unique_ptr<LogReader> reader_;
 };
 

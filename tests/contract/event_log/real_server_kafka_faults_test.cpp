@@ -179,8 +179,7 @@ TEST(KafkaFaults, ClosingDoesNotWaitForABrokerThatIsAway) {
   ThreadExecutor where("test");
   Recorder recorder;
   // librdkafka keeps a commit that finds no coordinator for as long as a session lasts: that is how long closing may take.
-  auto member =
-      log->join({.group = "g", .topic = to.topic, .member = {}, .session_timeout = 6s}, recorder, where);
+  auto member = log->join({.group = "g", .topic = to.topic, .member = {}, .session_timeout = 6s}, recorder, where);
   ASSERT_TRUE(eventually([&] { return recorder.owned() == 1; }));
   member->start(to.partition, Offset{0});
   auto reader = log->read(to, Offset{0});
