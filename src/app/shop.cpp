@@ -134,6 +134,8 @@ struct Shop::Impl {
     std::string target;  // path and query
     std::string path;
     std::string extra;   // further members, each with a comma before it
+    std::string product = {};
+    std::string time_on_page_ms = {};
   };
 
   Act act(Visit& visit) {
@@ -156,15 +158,18 @@ struct Shop::Impl {
         visit.product = product_zipf.draw(random);
         if (random.chance(0.4))
           return {"click", product_path() + "#details", product_path(), R"(,"properties":{"button":"details"})"};
-        return {"page_view", product_path(), product_path(),
-                fmt::format(R"(,"time_on_page_ms":{})", 1000 + random.below(60'000))};
+        {
+          const auto measured = std::to_string(1000 + random.below(60'000));
+          return {"page_view", product_path(), product_path(), R"(,"time_on_page_ms":)" + measured, {}, measured};
+        }
       case 4:
         if (!visit.wants_to_buy) return {"click", "/", "/", R"(,"properties":{"button":"close"})"};
         return {"add_to_cart", product_path(), product_path(),
                 fmt::format(
                     R"(,"product":{{"id":"p{}","name":"Product {}","category":"{}","price":"{}.{:02}","quantity":{}}})",
                     visit.product, visit.product, kCategories[visit.product % kCategories.size()], 5 + visit.product,
-                    visit.product % 100, 1 + random.below(3))};
+                    visit.product % 100, 1 + random.below(3)),
+                fmt::format("p{}", visit.product)};
       case 5:
         return {"page_view", "/checkout", "/checkout", ""};
       default:
@@ -177,7 +182,7 @@ struct Shop::Impl {
     auto& visit = visits[random.below(visits.size())];
     const auto& device = devices[visit.device];
     const bool first = visit.step == 0;
-    const auto [type, target, path, extra] = act(visit);
+    const auto [type, target, path, extra, product, time_on_page_ms] = act(visit);
     const bool over = (visit.step == 5 && !visit.wants_to_buy) || visit.step > 6 || random.chance(0.12);
 
     out.kind = "ok";
@@ -186,6 +191,8 @@ struct Shop::Impl {
     out.time = out.received - late();
     out.type = type;
     out.path = path;
+    out.product = product;
+    out.time_on_page_ms = time_on_page_ms;
     out.country = random.chance(0.02) ? "--" : kCountries[device.country];
     out.device = true;
     out.guid = guid_of(device);
@@ -375,13 +382,13 @@ std::vector<ShopMapping> Shop::mappings(int step) const {
 }
 
 std::string truth_header() {
-  return "number\tkind\tmerchant\tguid\tdevice\tclaim\tevent_id\ttype\ttime_ms\tpath\tcountry\treferrer_domain\treceived_ms\n";
+  return "number\tkind\tmerchant\tguid\tdevice\tclaim\tevent_id\ttype\ttime_ms\tpath\tcountry\treferrer_domain\treceived_ms\ttime_on_page_ms\tproduct\n";
 }
 
 std::string truth_line(const ShopRecord& r) {
-  return fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", r.number, r.kind, r.merchant, r.guid,
-                     r.device ? 1 : 0, r.claim, r.event_id, r.type, unix_ms(r.time), r.path, r.country,
-                     r.referrer_domain, unix_ms(r.received));
+  return fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", r.number, r.kind, r.merchant,
+                     r.guid, r.device ? 1 : 0, r.claim, r.event_id, r.type, unix_ms(r.time), r.path, r.country,
+                     r.referrer_domain, unix_ms(r.received), r.time_on_page_ms, r.product);
 }
 
 }  // namespace guidepost::app

@@ -43,6 +43,8 @@ struct ShopRecord {
   std::string path;
   std::string country;  ///< `--` where the event has none
   std::string referrer_domain;
+  std::string time_on_page_ms;  ///< as the client measured it; empty: not
+  std::string product;          ///< its id; empty: none
 };
 
 /// One line of a mapping file. valid_from 0: since ever; customer empty: unmapped from then on.

@@ -41,7 +41,8 @@ bool read_subject(std::string_view word, Offset cause, TimeMs time, StoredChange
   }
   std::int64_t offset = 0;
   std::int64_t ms = 0;
-  if (!read_number(take(word, "@"), offset) || !read_number(word, ms) || offset < 0 || offset >= cause.value) return false;
+  if (!read_number(take(word, "@"), offset) || !read_number(word, ms) || offset < 0 || offset >= cause.value)
+    return false;
   out.change.subject = Offset{offset};
   out.subject_time = from_unix_ms(ms);
   return true;

@@ -97,10 +97,12 @@ class Stored:
 
 def compare(expected, stored):
     """-> (differences as lines, figures as a dict). Every cell, in both directions."""
+    expected.finish()
     wrong = []
     squares, sketched = 0.0, 0
+    nothing = [0] * len(truth.COUNTERS)  # what a cell becomes where all that came to it was taken back
     for cell in expected.sums.keys() | stored.sums.keys():
-        want, got = expected.sums.get(cell), stored.sums.get(cell)
+        want, got = expected.sums.get(cell, nothing), stored.sums.get(cell, nothing)
         if want != got:
             wrong.append(f"{cell}: stored {got}, counted {want}")
             continue

@@ -6,10 +6,12 @@ import csv
 import time
 
 BUCKET_MS = 15 * 60 * 1000
+GAP_MS = 30 * 60 * 1000
 STITCH_MS = 30 * 24 * 3600 * 1000
 SINCE_EVER = -(1 << 62)
 
-COUNTERS = ("events", "page_views", "clicks", "purchases", "identified")
+COUNTERS = ("events", "page_views", "clicks", "purchases", "identified", "sessions", "bounces", "dwells", "dwell_ms", "items",
+            "refunds")
 DISTINCTS = ("devices", "users", "customers")
 Cell = collections.namedtuple("Cell", "merchant bucket dimension value")
 
@@ -63,6 +65,7 @@ class Expected:
         self.reasons = collections.Counter()
         self.customers = {}  # (merchant, event id) -> (customer, how)
         self.records = 0
+        self.visits = collections.defaultdict(list)  # (merchant, guid) -> its events, until finish()
 
     def add_file(self, path, mapping):
         with open(path, newline="") as file:
@@ -81,16 +84,15 @@ class Expected:
             return
         self.ledger[event["merchant"], "counted"] += 1
         customer, how = mapping.resolve(event)
+        if event["device"] == "1":
+            self.visits[event["merchant"], event["guid"]].append((int(event["time_ms"]), self.records, event))
         if event["event_id"]:
             self.customers[event["merchant"], event["event_id"]] = (customer, how)
         self.count(event, customer)
 
     def count(self, event, customer):
         merchant, bucket = event["merchant"], int(event["time_ms"]) // BUCKET_MS
-        values = [("total", ""), ("type", event["type"]), ("url", event["path"]), ("country", event["country"]),
-                  ("url,country", event["path"] + "\0" + event["country"])]
-        if event["referrer_domain"]:
-            values.append(("referrer_domain", event["referrer_domain"]))
+        values = values_of(event)
         ones = (1, event["type"] == "page_view", event["type"] == "click", event["type"] == "purchase", bool(customer))
         who = (event["guid"] if event["device"] == "1" else None, customer or event["guid"], customer or None)
         for dimension, value in values:
@@ -104,3 +106,41 @@ class Expected:
                 if (cell, person) not in self.seen[i]:
                     self.seen[i].add((cell, person))
                     self.distinct[i][cell] += 1
+
+    def finish(self):
+        """Counts the sessions of what was added since the last time, by docs/sessions.md."""
+        for (merchant, _), events in self.visits.items():
+            events.sort(key=lambda e: e[:2])
+            for i, (time_ms, _, event) in enumerate(events):
+                begins = i == 0 or time_ms - events[i - 1][0] > GAP_MS
+                ends = i + 1 == len(events) or events[i + 1][0] - time_ms > GAP_MS
+                dwell = None
+                if event["type"] == "page_view":
+                    dwell = int(event["time_on_page_ms"]) if event["time_on_page_ms"] else None if ends else events[i + 1][0] - time_ms
+                self.count_visit(merchant, time_ms // BUCKET_MS, event, begins, ends, dwell)
+        self.visits.clear()
+
+    def count_visit(self, merchant, bucket, event, begins, ends, dwell):
+        def add(dimension, value, counter, n):
+            self.sums[Cell(merchant, bucket, dimension, value)][COUNTERS.index(counter)] += n
+
+        for dimension, value in values_of(event):
+            if dimension not in ("type", "url", "url,country", "product") and begins:
+                add(dimension, value, "sessions", 1)
+                add(dimension, value, "bounces", ends)
+            if dimension not in ("type", "referrer_domain", "campaign", "channel", "product") and dwell is not None:
+                add(dimension, value, "dwells", 1)
+                add(dimension, value, "dwell_ms", dwell)
+        if begins:
+            add("entry_page", event["path"], "sessions", 1)
+            add("entry_page", event["path"], "bounces", ends)
+        if ends:
+            add("exit_page", event["path"], "sessions", 1)
+
+
+def values_of(event):
+    """The dimensions that count events, each with its value."""
+    values = [("total", ""), ("type", event["type"]), ("url", event["path"]), ("country", event["country"]),
+              ("url,country", event["path"] + "\0" + event["country"]), ("referrer_domain", event["referrer_domain"]),
+              ("product", event["product"])]
+    return [(dimension, value) for dimension, value in values if value or dimension == "total"]

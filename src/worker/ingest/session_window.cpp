@@ -128,7 +128,8 @@ void SessionWindow::take(const Accepted& event, Arena& arena, std::vector<Sessio
   const bool between = a.previous != nullptr && a.next != nullptr && linked(*a.previous, *a.next);
   if (a.previous != nullptr) {
     const bool was_linked = a.before_previous != nullptr;
-    change(*a.previous, part(*a.previous, was_linked, between ? a.next : nullptr), part(*a.previous, was_linked, &node));
+    change(*a.previous, part(*a.previous, was_linked, between ? a.next : nullptr),
+           part(*a.previous, was_linked, &node));
   }
   change(node, {}, part(node, a.previous != nullptr, a.next));
   if (a.next != nullptr) {

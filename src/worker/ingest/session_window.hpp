@@ -53,7 +53,7 @@ class SessionWindow {
     std::int64_t offset = 0;
     std::int64_t time = 0;
     std::int64_t measured = -1;  // dwell that the client measured
-    std::uint64_t before = 0;    // number of the GUID's event before this one; 0: none
+    std::uint64_t before = 0;  // number of the GUID's event before this one; 0: none
     const char* text = nullptr;
     std::uint32_t text_size = 0;
     bool page_view = false;
@@ -96,10 +96,10 @@ class SessionWindow {
 
   SessionOptions options_;
   Reach reach_;
-  std::deque<Node> nodes_;      // by offset
-  std::uint64_t first_ = 1;     // number of nodes_.front()
+  std::deque<Node> nodes_;  // by offset
+  std::uint64_t first_ = 1;  // number of nodes_.front()
   std::deque<Texts> texts_;
-  std::size_t bytes_ = 0;       // what options_.memory bounds
+  std::size_t bytes_ = 0;  // what options_.memory bounds
   std::vector<Slot> slots_;
   std::size_t used_ = 0;
 };

@@ -29,9 +29,8 @@ struct Made {
 
 /// F, the plain way: sort, cut where the gap is too long, look at each event.
 Parts parts_of(std::vector<Made> events) {
-  std::sort(events.begin(), events.end(), [](const Made& a, const Made& b) {
-    return a.time != b.time ? a.time < b.time : a.offset < b.offset;
-  });
+  std::sort(events.begin(), events.end(),
+            [](const Made& a, const Made& b) { return a.time != b.time ? a.time < b.time : a.offset < b.offset; });
   std::vector<std::vector<Made>> sessions;
   for (const auto& e : events) {
     if (sessions.empty() || e.time - sessions.back().back().time > kGap) sessions.emplace_back();
@@ -46,7 +45,8 @@ Parts parts_of(std::vector<Made> events) {
       const bool last = i + 1 == session.size();
       if (!session[i].page_view || (last && session[i].measured < 0)) continue;
       parts[session[i].offset][3] += 1;
-      parts[session[i].offset][4] += session[i].measured >= 0 ? session[i].measured : session[i + 1].time - session[i].time;
+      parts[session[i].offset][4] +=
+          session[i].measured >= 0 ? session[i].measured : session[i + 1].time - session[i].time;
     }
   }
   return parts;
@@ -110,7 +110,9 @@ std::vector<Sent> random_events(unsigned seed, int count, int guids) {
     s.log_time = log_time;
     s.guid = static_cast<int>(random() % static_cast<unsigned>(guids));
     // Coarse times: many are equal, some exactly a gap apart.
-    s.made = {offset, (log_time - static_cast<std::int64_t>(random() % (random() % 10 == 0 ? 20'000'000 : 3'000'000))) / 300'000 * 300'000,
+    s.made = {offset,
+              (log_time - static_cast<std::int64_t>(random() % (random() % 10 == 0 ? 20'000'000 : 3'000'000))) /
+                  300'000 * 300'000,
               random() % 3 != 0, random() % 5 == 0 ? static_cast<std::int64_t>(random() % 90'000) : -1};
     sent.push_back(s);
   }
