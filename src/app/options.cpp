@@ -88,7 +88,9 @@ worker::IngestOptions ingest_options_of(const Config& config) {
                       .offsets = static_cast<std::int64_t>(config.sessions.reach),
                       .horizon = options.dedupe_horizon,
                       .memory = config.sessions.memory,
-                      .events = config.sessions.events};
+                      .events = config.sessions.events,
+                      .bot_events = config.sessions.bot_events,
+                      .bot_window = config.sessions.bot_window};
   options.block = {
       .events = config.ingest.block_events, .bytes = config.ingest.block_bytes, .age = config.ingest.block_time};
   options.max_unacknowledged = config.ingest.in_flight;

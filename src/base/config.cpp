@@ -183,6 +183,10 @@ void check_together(const Config& config, ConfigErrors& errors) {
       config.merchant.empty()) {
     errors.emplace_back("merchants.listed: expected at least one merchant where merchants.accept is listed, got none");
   }
+  if (config.sessions.bot_events > config.sessions.events) {
+    errors.push_back(fmt::format("sessions.bot_events: expected at most sessions.events ({}), got {}",
+                                 config.sessions.events, config.sessions.bot_events));
+  }
   if (config.topics.retention <= 2 * config.ingest.window_time) {
     errors.push_back(fmt::format("topics.retention: expected over twice ingest.window_time ({}), got {}",
                                  config::show_duration(config.ingest.window_time),

@@ -112,6 +112,8 @@ struct Config {
     Millis gap = std::chrono::minutes{30};
     std::uint64_t reach = 1'000'000;
     std::uint32_t events = 256;
+    std::uint32_t bot_events = 240;
+    Millis bot_window = std::chrono::minutes{1};
     Bytes memory = 64_MiB;
   } sessions;
   struct {

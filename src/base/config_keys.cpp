@@ -142,6 +142,10 @@ std::vector<Key<Config>> stage_keys() {
              "How many offsets back an event still meets those of its device; ingest.window_time limits it as well."),
       number(KEY(sessions.events), 1, 10'000,
              "Events of a device that a new one is compared with at most, the last ones."),
+      number(
+          KEY(sessions.bot_events), 0, 10'000,
+          "A device that does so many things within sessions.bot_window is a bot from then on; at most sessions.events; 0: never."),
+      duration(KEY(sessions.bot_window), 1s, 1h, "The time that goes with sessions.bot_events."),
       size(KEY(sessions.memory), 64_KiB, Bytes{64ULL << 30},
            "Memory of a partition for the events within reach; where they need more it is the newest that are kept."),
 

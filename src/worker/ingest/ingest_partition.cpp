@@ -31,6 +31,8 @@ RulesHash rules_of(const event::Decoder& decoder, const enrich::Enricher& enrich
   w.fixed64(static_cast<std::uint64_t>(options.sessions.offsets));
   w.fixed64(options.sessions.memory.value);
   w.fixed64(options.sessions.events);
+  w.fixed64(options.sessions.bot_events);
+  w.fixed64(static_cast<std::uint64_t>(options.sessions.bot_window.count()));
   w.fixed64(static_cast<std::uint64_t>(options.resolve.stitch_window.count()));
   w.u8(static_cast<std::uint8_t>(options.resolve.claim));
   return RulesHash{hash64(w.view())};

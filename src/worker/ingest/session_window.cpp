@@ -69,9 +69,11 @@ SessionWindow::Node SessionWindow::node_of(const Accepted& event) const {
 SessionWindow::Around SessionWindow::around(const Node& event) const {
   const auto order = [](const Node& n) { return std::tie(n.time, n.offset); };
   Around a;
+  a.recent = 1;
   std::uint32_t seen = 0;
   for (const auto* node = find(event.before); node != nullptr && seen < options_.events;
        node = find(node->before), ++seen) {
+    if (node->time <= event.time && event.time - node->time < options_.bot_window.count()) ++a.recent;
     if (order(*node) < order(event)) {
       if (a.previous == nullptr || order(*a.previous) < order(*node)) {
         a.before_previous = std::exchange(a.previous, node);
@@ -105,13 +107,16 @@ SessionWindow::Part SessionWindow::part(const Node& event, bool is_linked, const
   return part;
 }
 
-void SessionWindow::take(const Accepted& event, Arena& arena, std::vector<SessionChange>& changes,
+void SessionWindow::take(Accepted& event, Arena& arena, std::vector<SessionChange>& changes,
                          std::vector<Accepted>& subjects) {
   if ((event.flags & event::kNoDevice) != 0) return;
   auto node = node_of(event);
   auto& newest = newest_of(node.key);
   node.before = newest;
   const auto a = around(node);
+  if (options_.bot_events != 0 && a.recent >= options_.bot_events) {
+    event.traffic = node.traffic = event::Traffic::kBot;
+  }
   const auto first_change = changes.size();
   const auto change = [&](const Node& subject, const Part& before, const Part& after) {
     SessionChange c{event.offset, Offset{subject.offset}};

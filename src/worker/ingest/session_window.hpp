@@ -20,6 +20,8 @@ struct SessionOptions {
   std::chrono::seconds horizon{std::chrono::hours{24}};     ///< T, in the log's own append time
   Bytes memory{64 * 1024 * 1024};                           ///< of the events remembered
   std::uint32_t events = 256;                               ///< of a GUID
+  std::uint32_t bot_events = 240;                           ///< a device that does so many things,
+  std::chrono::milliseconds bot_window{60'000};             ///< up to this one within so long, is no person; 0: off
 };
 
 /// Remembers the events of one source that later ones may meet in a session: those at most `offsets` and `horizon` back,
@@ -36,8 +38,9 @@ class SessionWindow {
   void pass(Offset offset, TimeMs log_time);
   /// The event at the offset passed last, which is no duplicate, and enriched. Appends its changes, by ascending subject,
   /// and the earlier events that they are about, which may be there already; their texts are in `arena`. Remembers the
-  /// event. Events without a device have no session.
-  void take(const event::Accepted& event, Arena& arena, std::vector<event::SessionChange>& changes,
+  /// event. Where its device does too much for a person, the event becomes a bot's; those before it stay what they are.
+  /// Events without a device have no session.
+  void take(event::Accepted& event, Arena& arena, std::vector<event::SessionChange>& changes,
             std::vector<event::Accepted>& subjects);
   std::size_t memory_bytes() const;
   std::size_t events() const { return nodes_.size(); }
@@ -75,6 +78,7 @@ class SessionWindow {
     const Node* previous = nullptr;
     const Node* next = nullptr;
     const Node* after_next = nullptr;
+    std::uint32_t recent = 0;  ///< events of options_.bot_window up to it, itself among them
   };
   struct Part;
 

@@ -72,6 +72,7 @@ struct Watched {
   std::vector<SessionChange> changes;
   std::vector<Accepted> subjects;
   std::deque<std::string> texts;
+  event::Traffic traffic = event::Traffic::kHuman;  ///< of the event taken last
 
   Accepted event(const Made& made, std::string_view guid, std::string_view path = "/") {
     Accepted e;
@@ -84,11 +85,12 @@ struct Watched {
     if (made.measured >= 0) e.text[Field::kTimeOnPageMs] = texts.emplace_back(std::to_string(made.measured));
     return e;
   }
-  void take(const Accepted& e, TimeMs log_time) {
+  void take(Accepted e, TimeMs log_time) {
     changes.clear();
     subjects.clear();
     window.pass(e.offset, log_time);
     window.take(e, arena, changes, subjects);
+    traffic = e.traffic;
   }
 };
 
@@ -263,6 +265,21 @@ TEST(SessionWindow, BelievesAMeasuredTimeUpToADay) {
     ASSERT_EQ(w.changes.size(), 1U);
     EXPECT_EQ(w.changes[0].dwells, dwells) << text;
   }
+}
+
+TEST(SessionWindow, ADeviceThatDoesTooMuchForAPersonIsABotFromThenOn) {
+  Watched w({.bot_events = 5, .bot_window = 10s});
+  std::string traffic;
+  const auto take = [&](std::int64_t offset, std::int64_t time, std::string_view guid = "g") {
+    w.take(w.event({offset, time}, guid), TimeMs{});
+    traffic += w.traffic == event::Traffic::kBot ? 'b' : 'h';
+  };
+  for (int i = 0; i < 7; ++i) take(i, 1000 * i);  // a second apart: the fifth is one too many
+  take(10, 3000, "another");
+  take(11, 40'000);          // after a pause it is what it was
+  take(12, 3500);            // late: in its own ten seconds it is the fifth
+  take(13, 100);             // and here the second
+  EXPECT_EQ(traffic, "hhhhbbbhhbh");
 }
 
 TEST(SessionWindow, KeepsToItsMemoryWhateverIsSent) {
