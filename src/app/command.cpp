@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "app/commands/commands.hpp"
+#include "app/node.hpp"
 
 namespace guidepost::app {
 
@@ -12,10 +13,11 @@ std::string Call::path(std::string_view given) const {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all{
-      up_command(),     ingest_command(),   aggregate_command(),                                            //
-      import_command(), generate_command(), refresh_command(),                                              //
-      query_command(),  verify_command(),   bad_list_command(),     bad_show_command(),                     //
-      init_command(),   status_command(),   check_config_command(), page_show_command(), block_show_command(),
+      up_command(),     ingest_command(),       aggregate_command(),                                            //
+      import_command(), generate_command(),     refresh_command(),                                              //
+      query_command(),  verify_command(),       bad_list_command(),    bad_show_command(),                     //
+      replay_command(), replay_list_command(),  replay_undo_command(), replay_drop_command(), init_command(),
+      status_command(), check_config_command(), page_show_command(),   block_show_command(),
   };
   return all;
 }
@@ -38,6 +40,13 @@ std::vector<std::string> rest_of(const Command& command, const std::vector<std::
 
 int run_command(const Command& command, Call& call) {
   try {
+    const bool reads_stores = command.place == Place::kStores || command.place == Place::kReads;
+    if (call.node != nullptr && reads_stores) {
+      if (const auto looked = call.node->look_at_version(call.cancelled); !looked) {
+        call.out.complain("which version is published cannot be read: " + looked.error().message);
+        return 1;
+      }
+    }
     return command.run(call);
   } catch (const UsageError& wrong) {
     call.out.complain(wrong.message + "\n`guidepost " + command.name + " --help` tells more");

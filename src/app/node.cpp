@@ -1,8 +1,10 @@
 #include "app/node.hpp"
 
+#include "app/ask.hpp"
 #include "app/installation.hpp"
 #include "app/options.hpp"
 #include "guidepost/base/executor.hpp"
+#include "worker/versions.hpp"
 
 namespace guidepost::app {
 
@@ -23,6 +25,22 @@ Result<std::unique_ptr<Node>> Node::open(const LoadedConfig& loaded, OpenStores 
       });
   if (!good) return fail(ErrorCode::kFailed, wrong);
   return node;
+}
+
+Names Node::names() const {
+  std::lock_guard lock(names_mutex_);
+  return names_;
+}
+
+Result<void> Node::look_at_version(const std::stop_token& cancelled) {
+  if (config_.names.version != 0) return {};
+  worker::VersionTable versions(tables(), names_of(config_));
+  const auto published = ask<worker::Published>([&](auto done) { versions.published(std::move(done)); }, cancelled);
+  // Without a state table nothing was installed, or published.
+  if (!published && published.error().code != ErrorCode::kNotFound) return tl::unexpected(published.error());
+  std::lock_guard lock(names_mutex_);
+  names_.version = published ? published->version : 1;
+  return {};
 }
 
 Node::~Node() {

@@ -20,7 +20,11 @@ class Node {
   ~Node();
 
   const Config& config() const { return config_; }
-  const Names& names() const { return names_; }
+  /// Of the version that is read: as of the last look_at_version().
+  Names names() const;
+  /// Finds out which version is published, where the configuration does not name one: before each command. Errors: of the
+  /// store.
+  Result<void> look_at_version(const std::stop_token& cancelled);
   EventLog& log() { return *stores_.log; }
   TableStore& tables() { return *stores_.tables; }
 
@@ -40,6 +44,7 @@ class Node {
  private:
   Node(Config config, Stores stores);
   Config config_;
+  mutable std::mutex names_mutex_;
   Names names_;
   Stores stores_;
   void stage_failed(const Error& error);

@@ -5,7 +5,9 @@
 namespace guidepost::app {
 
 Names names_of(const Config& config) {
-  return {.prefix = config.names.prefix, .version = config.names.version, .raw_topic_name = config.names.raw_topic};
+  return {.prefix = config.names.prefix,
+          .version = std::max(1U, config.names.version),
+          .raw_topic_name = config.names.raw_topic};
 }
 
 namespace {

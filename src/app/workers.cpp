@@ -14,6 +14,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// How often a daemon looks whether another version was published.
+constexpr std::chrono::milliseconds kLook{2000};
+
 /// Sleeps, but not past a wish to stop.
 void pause(std::chrono::milliseconds how_long, const std::stop_token& stop) {
   std::mutex mutex;
@@ -38,43 +41,137 @@ Result<void> check_memory(const Config& config, std::int32_t partitions) {
 
 }  // namespace
 
-Workers::Workers(const Config& config, EventLog& log, std::function<void(const Error&)> failed)
-    : config_(config), log_(log), failed_(std::move(failed)) {}
+Workers::Workers(const Config& config, Stages stages, EventLog& log, TableStore& tables,
+                 std::function<void(const Error&)> failed)
+    : config_(config), stages_(stages), log_(log), tables_(tables), failed_(std::move(failed)) {}
 
 Result<std::unique_ptr<Workers>> Workers::start(const Config& config, Stages stages, EventLog& log, TableStore& tables,
-                                                std::function<void(const Error&)> failed) {
-  std::unique_ptr<Workers> workers(new Workers(config, log, std::move(failed)));
-  auto on_failure = [w = workers.get()](const Error& error) { w->fail_once(error); };
+                                                std::function<void(const Error&)> failed, std::uint64_t rate) {
+  std::unique_ptr<Workers> workers(new Workers(config, stages, log, tables, std::move(failed)));
+  workers->rate_ = rate;
   if (stages != Stages::kAggregate) {
     if (const auto fits = check_memory(config, static_cast<std::int32_t>(config.topics.partitions)); !fits)
       return tl::unexpected(fits.error());
-    auto made = worker::IngestRole::make(ingest_role_of(config), ingest_options_of(config), log, tables, on_failure);
-    if (!made) return tl::unexpected(made.error());
-    workers->ingest_ = std::move(*made);
   }
-  if (stages != Stages::kIngest) {
-    workers->aggregate_ = std::make_unique<worker::AggregateRole>(
-        aggregate_role_of(config), aggregate_options_of(config), log, tables, on_failure);
-  }
-  workers->beginning_ = std::jthread([w = workers.get()](const std::stop_token& stop) { w->begin(stop); });
+  // What is wrong with files is told at once, not when the stores are there.
+  if (const auto trial = workers->make(names_of(config).version, RunId{0}); !trial)
+    return tl::unexpected(trial.error());
+  workers->running_ = std::jthread([w = workers.get()](const std::stop_token& stop) { w->run(stop); });
   return workers;
 }
 
 Workers::~Workers() { stop(0ms); }
 
-void Workers::begin(const std::stop_token& stop) {
-  if (!wait_for_installation(stop)) return;
-  std::lock_guard lock(mutex_);
-  if (stop.stop_requested()) return;
-  if (ingest_) ingest_->start();
-  if (aggregate_) aggregate_->start();
-  begun_ = true;
+void Workers::Pair::start() {
+  if (ingest) ingest->start();
+  if (aggregate) aggregate->start();
+}
+
+bool Workers::Pair::stop(std::chrono::milliseconds at_most) {
+  const auto until = std::chrono::steady_clock::now() + at_most;
+  const auto left = [&] {
+    return std::max<std::chrono::milliseconds>(
+        0ms, std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()));
+  };
+  bool drained = true;
+  if (ingest) drained &= ingest->stop(left());
+  if (aggregate) drained &= aggregate->stop(left());
+  return drained;
+}
+
+Result<Workers::Pair> Workers::make(std::uint32_t version, RunId least_run) {
+  auto config = config_;
+  config.names.version = version;
+  const auto on_failure = [this](const Error& error) { fail_once(error); };
+  Pair pair{version, nullptr, nullptr};
+  if (stages_ != Stages::kAggregate) {
+    auto options = ingest_options_of(config);
+    options.least_run = least_run;
+    options.rate = rate_;
+    auto made = worker::IngestRole::make(ingest_role_of(config), std::move(options), log_, tables_, on_failure);
+    if (!made) return tl::unexpected(made.error());
+    pair.ingest = std::move(*made);
+  }
+  if (stages_ != Stages::kIngest) {
+    pair.aggregate = std::make_unique<worker::AggregateRole>(aggregate_role_of(config), aggregate_options_of(config),
+                                                             log_, tables_, on_failure);
+  }
+  return pair;
+}
+
+/// Runs the stages in one version after the other, as they are published.
+void Workers::run(const std::stop_token& stop) {
+  while (true) {
+    const auto version = find_version(stop);
+    if (!version || !wait_for_installation(stop, version->version)) return;
+    auto made = make(version->version, version->least_run.value_or(RunId{0}));
+    if (!made) return fail_once(made.error());
+    const auto pair = std::make_shared<Pair>(std::move(*made));
+    {
+      std::lock_guard lock(mutex_);
+      if (stop.stop_requested()) return;
+      pair->start();
+      pair_ = pair;
+    }
+    if (!wait_for_another(stop, version->version)) return;
+    {
+      std::lock_guard lock(mutex_);
+      pair_.reset();
+    }
+    // What is not drained is decided and applied again, should this version be published once more.
+    pair->stop(config_.process.drain);
+  }
+}
+
+/// The version to work in, and what is known of it; asked until the state table answers. Nothing: to stop.
+std::optional<worker::VersionRecord> Workers::find_version(const std::stop_token& stop) {
+  worker::VersionTable versions(tables_, names_of(config_));
+  bool told = false;
+  for (auto wait = 50ms; !stop.stop_requested(); wait = std::min<std::chrono::milliseconds>(wait * 2, 2000ms)) {
+    auto published = ask<worker::Published>([&](auto done) { versions.published(std::move(done)); }, stop);
+    if (published) {
+      const auto number = config_.names.version != 0 ? config_.names.version : published->version;
+      const auto known = ask<std::optional<worker::VersionRecord>>(
+          [&](auto done) { versions.version(number, std::move(done)); }, stop);
+      if (known) {
+        if (*known) return *known;
+        worker::VersionRecord first;  // `init` made it
+        first.version = number;
+        return first;
+      }
+      published = tl::unexpected(known.error());
+    }
+    if (published.error().code == ErrorCode::kCorrupt) {
+      fail_once(published.error());
+      return std::nullopt;
+    }
+    if (!std::exchange(told, true) && !stop.stop_requested()) {
+      log::warn("waiting_for_state", {{"table", names_of(config_).state()}, {"because", published.error().message}});
+    }
+    pause(wait, stop);
+  }
+  return std::nullopt;
+}
+
+/// Whether another version has been published; false: to stop.
+bool Workers::wait_for_another(const std::stop_token& stop, std::uint32_t version) {
+  worker::VersionTable versions(tables_, names_of(config_));
+  while (!stop.stop_requested()) {
+    pause(kLook, stop);
+    if (config_.names.version != 0 || stop.stop_requested()) continue;
+    const auto published = ask<worker::Published>([&](auto done) { versions.published(std::move(done)); }, stop);
+    if (!published || published->version == version) continue;
+    log::info("version_published", {{"version", published->version}, {"instead_of", version}});
+    return true;
+  }
+  return false;
 }
 
 /// A member of a group whose topic is not there fails for good, so the topics are waited for; tables are waited for by
 /// the stages themselves.
-bool Workers::wait_for_installation(const std::stop_token& stop) {
-  const auto names = names_of(config_);
+bool Workers::wait_for_installation(const std::stop_token& stop, std::uint32_t version) {
+  auto names = names_of(config_);
+  names.version = version;
   bool told = false;
   for (const auto& topic : {names.raw_topic(), names.resolved_topic()}) {
     for (auto wait = 50ms; !stop.stop_requested(); wait = std::min<std::chrono::milliseconds>(wait * 2, 2000ms)) {
@@ -82,7 +179,8 @@ bool Workers::wait_for_installation(const std::stop_token& stop) {
           ask<std::optional<TopicState>>([&](auto done) { log_.describe_topic(topic, std::move(done)); }, stop);
       if (found && *found) {
         // An operator may have made it with other partitions than topics.partitions.
-        if (const auto fits = ingest_ ? check_memory(config_, (*found)->partitions) : Result<void>(); !fits) {
+        const auto fits = stages_ != Stages::kAggregate ? check_memory(config_, (*found)->partitions) : Result<void>();
+        if (!fits) {
           fail_once(fits.error());
           return false;
         }
@@ -109,28 +207,26 @@ void Workers::fail_once(const Error& error) {
   failed_(error);
 }
 
+std::shared_ptr<Workers::Pair> Workers::pair() const {
+  std::lock_guard lock(mutex_);
+  return pair_;
+}
+
 bool Workers::stop(std::chrono::milliseconds at_most) {
-  beginning_.request_stop();
-  if (beginning_.joinable()) beginning_.join();
-  const auto until = std::chrono::steady_clock::now() + at_most;
-  const auto left = [&] {
-    return std::max<std::chrono::milliseconds>(
-        0ms, std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()));
-  };
-  bool drained = true;
-  if (ingest_) drained &= ingest_->stop(left());
-  if (aggregate_) drained &= aggregate_->stop(left());
-  return drained;
+  running_.request_stop();
+  if (running_.joinable()) running_.join();
+  const auto pair = this->pair();
+  return !pair || pair->stop(at_most);
 }
 
 void Workers::flush() {
-  std::lock_guard lock(mutex_);
-  if (begun_ && aggregate_) aggregate_->flush();
+  if (const auto pair = this->pair(); pair && pair->aggregate) pair->aggregate->flush();
 }
 
 bool Workers::ready() const {
-  std::lock_guard lock(mutex_);
-  return begun_ && !failure_ && (!ingest_ || ingest_->ready()) && (!aggregate_ || aggregate_->ready());
+  const auto pair = this->pair();
+  return pair && !failure() && (!pair->ingest || pair->ingest->ready()) &&
+         (!pair->aggregate || pair->aggregate->ready());
 }
 
 std::optional<Error> Workers::failure() const {
@@ -139,10 +235,12 @@ std::optional<Error> Workers::failure() const {
 }
 
 std::vector<worker::PartitionStatus> Workers::ingest() const {
-  return ingest_ ? ingest_->status() : std::vector<worker::PartitionStatus>{};
+  const auto pair = this->pair();
+  return pair && pair->ingest ? pair->ingest->status() : std::vector<worker::PartitionStatus>{};
 }
 std::vector<worker::PartitionStatus> Workers::aggregate() const {
-  return aggregate_ ? aggregate_->status() : std::vector<worker::PartitionStatus>{};
+  const auto pair = this->pair();
+  return pair && pair->aggregate ? pair->aggregate->status() : std::vector<worker::PartitionStatus>{};
 }
 
 }  // namespace guidepost::app

@@ -11,19 +11,22 @@
 
 #include "base/config.hpp"
 #include "worker/roles.hpp"
+#include "worker/versions.hpp"
 
 namespace guidepost::app {
 
 enum class Stages : std::uint8_t { kIngest = 1, kAggregate = 2, kBoth = 3 };
 
-/// Starts the stages as soon as what `init` makes is there, and keeps them running.
+/// Starts the stages as soon as what `init` makes is there, and keeps them running: in the version that names.version
+/// says, or else in the published one, and in the next one when that is published.
 /// Thread: any. Blocks: stop(), the destructor. The ports outlive it.
 class Workers {
  public:
+  /// `rate`: records a second that ingest takes of each partition at most; 0: as many as come.
   /// `failed` is told once of the first failure that no retry helps: the process should drain and end.
   /// Errors: kNotFound, kCorrupt (the geo file), kInvalidArgument (windows that do not fit into their memory).
   static Result<std::unique_ptr<Workers>> start(const Config& config, Stages stages, EventLog& log, TableStore& tables,
-                                                std::function<void(const Error&)> failed);
+                                                std::function<void(const Error&)> failed, std::uint64_t rate = 0);
   ~Workers();
 
   /// Drains and commits, ingest first; whether all of it was done within `at_most`. Where not, nothing is lost but work.
@@ -36,20 +39,34 @@ class Workers {
   std::vector<worker::PartitionStatus> aggregate() const;
 
  private:
-  Workers(const Config& config, EventLog& log, std::function<void(const Error&)> failed);
-  void begin(const std::stop_token& stop);
-  bool wait_for_installation(const std::stop_token& stop);
+  /// The stages in one version.
+  struct Pair {
+    std::uint32_t version = 0;
+    std::unique_ptr<worker::IngestRole> ingest;
+    std::unique_ptr<worker::AggregateRole> aggregate;
+    void start();
+    bool stop(std::chrono::milliseconds at_most);
+  };
+  Workers(const Config& config, Stages stages, EventLog& log, TableStore& tables,
+          std::function<void(const Error&)> failed);
+  void run(const std::stop_token& stop);
+  Result<Pair> make(std::uint32_t version, RunId least_run);
+  std::optional<worker::VersionRecord> find_version(const std::stop_token& stop);
+  bool wait_for_installation(const std::stop_token& stop, std::uint32_t version);
+  bool wait_for_another(const std::stop_token& stop, std::uint32_t version);
   void fail_once(const Error& error);
+  std::shared_ptr<Pair> pair() const;
 
   Config config_;
+  Stages stages_;
+  std::uint64_t rate_ = 0;
   EventLog& log_;
+  TableStore& tables_;
   std::function<void(const Error&)> failed_;
   mutable std::mutex mutex_;
   std::optional<Error> failure_;
-  bool begun_ = false;
-  std::unique_ptr<worker::IngestRole> ingest_;
-  std::unique_ptr<worker::AggregateRole> aggregate_;
-  std::jthread beginning_;  // last: uses the others
+  std::shared_ptr<Pair> pair_;  ///< that has begun
+  std::jthread running_;  // last: uses the others
 };
 
 }  // namespace guidepost::app

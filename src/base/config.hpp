@@ -56,7 +56,7 @@ struct Config {
   } storage;
   struct {
     std::string prefix;
-    std::uint32_t version = 1;
+    std::uint32_t version = 0;
     std::string raw_topic = "clicks.raw";
   } names;
   struct {

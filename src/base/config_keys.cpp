@@ -53,7 +53,9 @@ std::vector<Key<Config>> outside_keys() {
       text(KEY(names.prefix),
            "Put before the names of all topics, groups and tables; sets installations apart on the same servers.",
            {"at most 100 of a-z 0-9 . _ -", is_prefix}),
-      number(KEY(names.version), 1, 1'000'000, "The version of the outputs that these daemons work on."),
+      number(
+          KEY(names.version), 0, 1'000'000,
+          "The version of the outputs to work on and to read; 0: the published one, also when `replay` publishes another."),
       text(KEY(names.raw_topic), "The topic that events come in by, without the prefix.",
            {"a topic's name of a-z 0-9 . _ -", is_topic}),
 

@@ -10,10 +10,6 @@ constexpr std::string_view kSourcePrefix = "source/";
 constexpr std::string_view kSourceEnd = "source0";  // the first key behind all of them
 constexpr std::string_view kCounterRow = "sources";
 
-std::string position_row(const Names& names, SourceId source) {
-  return fmt::format("position/v{}/{:08}", names.version, source.value);
-}
-
 std::string floor_row(SourceId source) { return fmt::format("floor/{:08}", source.value); }
 
 std::string marker_row(SourceId source) { return fmt::format("marker/{:08}", source.value); }
@@ -60,6 +56,10 @@ void get_row(TableStore& tables, const Names& names, std::string row, Read read,
 }
 
 }  // namespace
+
+std::string position_row(std::uint32_t version, SourceId source) {
+  return fmt::format("position/v{}/{:08}", version, source.value);
+}
 
 /// One attempt to give a source its number. Numbers are taken by compare-and-set on one counter; a
 /// crash between the counter and the source's row leaves a number unused, which costs nothing.
@@ -175,7 +175,7 @@ void StateTable::sources(Completion<std::vector<Source>> done) {
 }
 
 void StateTable::floor(SourceId source, Completion<Offset> done) {
-  std::vector<RowGet> rows{{position_row(names_, source), newest()}, {floor_row(source), newest()}};
+  std::vector<RowGet> rows{{position_row(names_.version, source), newest()}, {floor_row(source), newest()}};
   tables_.get(names_.state(), std::move(rows),
               {inline_executor(), [source, done = std::move(done)](Result<std::vector<Row>> found) mutable {
                  if (!found) return done(tl::unexpected(found.error()));
@@ -194,13 +194,13 @@ void StateTable::durable(SourceId source, Completion<std::optional<DurablePositi
     if (!offset) return std::optional<DurablePosition>();
     return DurablePosition{Offset{*offset}, from_unix_ms(number(row, "record_time").value_or(0))};
   };
-  get_row<std::optional<DurablePosition>>(tables_, names_, position_row(names_, source), read, std::move(done));
+  get_row<std::optional<DurablePosition>>(tables_, names_, position_row(names_.version, source), read, std::move(done));
 }
 
 void StateTable::put_durable(SourceId source, DurablePosition position, Completion<void> done) {
   const auto at = position.offset.value;
   tables_.put(names_.state(),
-              {{position_row(names_, source),
+              {{position_row(names_.version, source),
                 {cell("offset", at, std::to_string(at)),
                  cell("record_time", at, std::to_string(unix_ms(position.record_time)))}}},
               std::move(done));

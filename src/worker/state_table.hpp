@@ -14,6 +14,9 @@ namespace guidepost::worker {
 /// Name of the state table's one family.
 inline constexpr std::string_view kStateFamily = "s";
 
+/// The row of a source's position and floor in a version.
+std::string position_row(std::uint32_t version, SourceId source);
+
 /// One partition of one raw topic. A topic made again has another id, so it is another source.
 struct Source {
   SourceId number;

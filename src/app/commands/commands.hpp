@@ -18,6 +18,10 @@ Command query_command();
 Command verify_command();
 
 Command init_command();
+Command replay_command();
+Command replay_list_command();
+Command replay_undo_command();
+Command replay_drop_command();
 Command check_config_command();
 Command status_command();
 

@@ -25,8 +25,10 @@ int run_init(Call& call) {
                      "  " + step.note + "\n");
     }
   };
-  const bool good = install(call.node->config(), call.node->log(), call.node->tables(), inline_executor().wall(), told,
-                            call.cancelled);
+  auto config = call.node->config();
+  config.names.version = call.node->names().version;
+  const bool good =
+      install(config, call.node->log(), call.node->tables(), inline_executor().wall(), told, call.cancelled);
   if (call.json()) call.out.print(nlohmann::json{{"good", good}, {"steps", std::move(steps)}}.dump() + "\n");
   return good ? 0 : 1;
 }

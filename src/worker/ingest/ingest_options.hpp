@@ -22,12 +22,14 @@ struct IngestOptions {
   event::EventLimits limits;
   std::string geo_file;
   identity::ResolveRules resolve;
+  RunId least_run{0};  ///< holds where the markers say an earlier one
   std::int64_t dedupe_offsets = 1'000'000;                       ///< N
   std::chrono::seconds dedupe_horizon{std::chrono::hours{24}};   ///< T, in the log's own append time
   SessionOptions sessions;  ///< its horizon is dedupe_horizon
   BlockLimits block;
   Bytes max_unacknowledged{16 * 1024 * 1024};  ///< of blocks sent by one partition
   std::chrono::milliseconds commit_interval{1000};
+  std::uint64_t rate = 0;  ///< records a second of a partition at most; 0: as many as come
   std::string accept_topic_id;  ///< a raw topic made again is worked on only where this is its id
   bool accept_cut_window = false;  ///< goes on where records that the window needs are gone: repeats of them count
   Bytes mapping_cache{64 * 1024 * 1024};  ///< of one worker thread

@@ -71,7 +71,7 @@ void IngestPartition::recovered(Result<RecoveredIngest> found) {
   if (!found) return fail_partition(found.error());
   source_ = found->source;
   taken_ = committed_ = found->position;
-  view_.run = found->run;
+  view_.run = std::max(found->run, needs_.options.least_run);
   decider_ = std::move(found->decider);
   const auto while_open = [weak = weak_from_this()](auto then) {
     return [weak, then](auto... args) {
@@ -109,7 +109,7 @@ void IngestPartition::find_view() {
 
 // One batch is fetched ahead while another one is being decided; none while too much is unacknowledged.
 void IngestPartition::fetch_ahead() {
-  if (waiting_ || !decider_) return;
+  if (waiting_ || !decider_ || pausing_) return;
   if (writer_->unacknowledged_bytes() > needs_.options.max_unacknowledged.value) return;
   const auto& block = needs_.options.block;
   fetch({block.events, block.bytes, kFetchWait});
@@ -119,8 +119,20 @@ void IngestPartition::fetched(std::unique_ptr<LogBatch> batch) {
   if (batch->next() == batch->from()) return fetch_ahead();
   watch_log_time(*batch);
   taken_ = batch->next();
+  keep_pace(batch->records().size());
   waiting_ = std::move(batch);
   if (!batch_) take_next_batch();
+}
+
+/// With a rate, the next fetch waits for as long as these records should take.
+void IngestPartition::keep_pace(std::size_t records) {
+  if (needs_.options.rate == 0) return;
+  pausing_ = true;
+  const auto time = std::chrono::milliseconds{1000 * records / needs_.options.rate};
+  needs_.executor.post_after(time, [this, alive = shared_from_this()] {
+    pausing_ = false;
+    if (!closed() && !draining()) fetch_ahead();
+  });
 }
 
 // A clock that jumps back by more than the window reaches (a broker's was wrong, ahead or behind) makes time stand still

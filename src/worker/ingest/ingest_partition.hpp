@@ -63,6 +63,7 @@ class IngestPartition final : public PartitionWorker {
   void fetch_ahead();
   void take_next_batch();
   void watch_log_time(const LogBatch& batch);
+  void keep_pace(std::size_t records);
   void decide_rest();
   void resolve(const identity::Histories& histories);
   void segment_decided();
@@ -86,6 +87,7 @@ class IngestPartition final : public PartitionWorker {
   RulesHash rules_;
   std::optional<TimeMs> log_time_;  // latest so far
   Offset taken_;  // end of the offsets fetched
+  bool pausing_ = false;  // nothing is fetched for a while, to keep to a rate
 
   std::unique_ptr<LogBatch> waiting_;  // fetched while another batch is being decided
   std::unique_ptr<LogBatch> batch_;    // being decided

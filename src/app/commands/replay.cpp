@@ -1,0 +1,322 @@
+// `replay`: another version of all numbers beside the published one; its parts make it, publish it, take it back.
+#include "app/replay.hpp"
+
+#include <fmt/format.h>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "app/ask.hpp"
+#include "app/commands/commands.hpp"
+#include "app/options.hpp"
+#include "app/progress.hpp"
+#include "base/text.hpp"
+
+namespace guidepost::app {
+namespace {
+
+using worker::Published;
+using worker::VersionRecord;
+using worker::VersionTable;
+
+std::string number(std::uint64_t n) { return text::thousands(static_cast<std::int64_t>(n)); }
+
+int complain(Call& call, const Error& error) {
+  call.out.complain(error.message);
+  return 1;
+}
+
+std::string mapping_words(const std::optional<RunId>& least_run) {
+  return least_run ? fmt::format("run {} or later", least_run->value) : std::string("by the markers in the log alone");
+}
+
+void print_plan(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
+  call.out.print(fmt::format("version {} is published; a replay would make version {} beside it\n\n",
+                             plan.published.version, plan.next_version));
+  text::Table table({{"source", text::Align::kRight},
+                     {"topic", text::Align::kLeft},
+                     {"partition", text::Align::kRight},
+                     {"from", text::Align::kRight},
+                     {"to", text::Align::kRight},
+                     {"records", text::Align::kRight},
+                     {"lost", text::Align::kRight}});
+  for (const auto& part : plan.parts) {
+    const auto read = part.current ? part.raw.end - part.raw.begin : 0;
+    table.add({std::to_string(part.source.number.value), text::escape(part.source.topic),
+               std::to_string(part.source.partition.value), part.current ? std::to_string(part.raw.begin.value) : "-",
+               part.current ? std::to_string(part.raw.end.value) : "-", number(static_cast<std::uint64_t>(read)),
+               number(static_cast<std::uint64_t>(part.lost))});
+  }
+  call.out.print(table.render(call.out.look()));
+  call.out.print(fmt::format("\n{} records to read", number(plan.records())));
+  if (wish.rate > 0) {
+    std::int64_t longest = 0;
+    for (const auto& part : plan.parts) longest = std::max(longest, part.current ? part.raw.end - part.raw.begin : 0);
+    call.out.print(fmt::format(", at {} a second and partition: about {} s", number(wish.rate),
+                               number(static_cast<std::uint64_t>(longest) / wish.rate)));
+  }
+  call.out.print(fmt::format("; customers: {}\n", mapping_words(wish.latest_mapping ? plan.latest_run : std::nullopt)));
+  if (plan.lost() > 0) {
+    call.out.print(fmt::format(
+        "{} records are counted in version {} and no longer in the log: another version would lack them\n",
+        number(plan.lost()), plan.published.version));
+  }
+  if (plan.unfinished) {
+    call.out.print(fmt::format("version {} of an earlier replay has not caught up: --execute goes on with it\n",
+                               plan.unfinished->version));
+  }
+  call.out.print("nothing was done; --execute does it, --publish then lets everybody read it\n");
+}
+
+nlohmann::json json_of(const ReplayPlan& plan) {
+  auto parts = nlohmann::json::array();
+  for (const auto& part : plan.parts) {
+    parts.push_back({{"source", part.source.number.value},
+                     {"partition", part.source.partition.value},
+                     {"current", part.current},
+                     {"from", part.current ? nlohmann::json(part.raw.begin.value) : nlohmann::json()},
+                     {"to", part.current ? nlohmann::json(part.raw.end.value) : nlohmann::json()},
+                     {"lost", part.lost}});
+  }
+  return {{"published", plan.published.version},
+          {"next_version", plan.next_version},
+          {"records", plan.records()},
+          {"lost", plan.lost()},
+          {"sources", std::move(parts)}};
+}
+
+/// The version to go on with: an unfinished one, or a new one; with --publish alone the last one that was made.
+Result<VersionRecord> chosen(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
+  if (plan.unfinished) return *plan.unfinished;
+  if (!call.arguments.has("--execute")) {
+    VersionTable table(call.node->tables(), call.node->names());
+    auto versions =
+        ask<std::vector<VersionRecord>>([&](auto done) { table.versions(std::move(done)); }, call.cancelled);
+    if (!versions) return tl::unexpected(versions.error());
+    for (auto version = versions->rbegin(); version != versions->rend(); ++version) {
+      if (!version->dropped && version->version > plan.published.version) return *version;
+    }
+    return fail(ErrorCode::kNotFound, fmt::format("there is no version newer than the published one, {}: --execute makes one",
+                                                  plan.published.version));
+  }
+  return make_version(*call.node, plan, wish, call.cancelled);
+}
+
+Result<void> publish(Call& call, const Published& seen, std::uint32_t version) {
+  VersionTable table(call.node->tables(), call.node->names());
+  const auto done_so = ask<bool>([&](auto done) { table.publish(seen, version, std::move(done)); }, call.cancelled);
+  if (!done_so) return tl::unexpected(done_so.error());
+  if (!*done_so) return fail(ErrorCode::kFailed, "someone else has published a version meanwhile: look at `replay list`");
+  return {};
+}
+
+int execute(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
+  if (plan.lost() > 0 && !call.arguments.has("--accept-loss")) {
+    call.out.complain(fmt::format(
+        "{} records are counted in version {} and no longer in the log: another version would lack them. To make it all the "
+        "same: --accept-loss",
+        number(plan.lost()), plan.published.version));
+    return 1;
+  }
+  const auto version = chosen(call, plan, wish);
+  if (!version) return complain(call, version.error());
+  Progress progress(call.out, fmt::format("version {}", version->version), "records", std::nullopt);
+  std::optional<std::uint64_t> first;
+  const auto caught_up = catch_up(
+      *call.node, *version, wish,
+      [&](std::uint64_t left) {
+        first = std::max(first.value_or(left), left);
+        progress.set(*first - left);
+      },
+      call.cancelled);
+  progress.finish();
+  if (!caught_up) {
+    call.out.complain(caught_up.error().message);
+    call.out.complain("what was done is kept: the same command goes on with it");
+    return 1;
+  }
+  const bool publishes = call.arguments.has("--publish");
+  if (publishes) {
+    if (const auto published = publish(call, plan.published, version->version); !published)
+      return complain(call, published.error());
+  }
+  if (call.json()) {
+    call.out.print(nlohmann::json{{"version", version->version}, {"published", publishes}}.dump() + "\n");
+  } else if (publishes) {
+    call.out.print(fmt::format("version {} is published; `guidepost replay undo` takes it back\n", version->version));
+  } else {
+    call.out.print(fmt::format("version {0} has everything that the log holds; version {1} is still the one that is read\n"
+                               "`guidepost replay --publish` lets everybody read version {0}\n",
+                               version->version, plan.published.version));
+  }
+  return 0;
+}
+
+int run_replay(Call& call) {
+  const auto& arguments = call.arguments;
+  const auto mapping = arguments.value_or("--mapping", "latest");
+  if (mapping != "latest" && mapping != "as-logged") throw UsageError{"--mapping: expected latest or as-logged"};
+  if (call.node->config().names.version != 0)
+    throw UsageError{"names.version is set: with it nobody follows what is published. Leave it out to replay"};
+  ReplayWish wish;
+  wish.latest_mapping = mapping == "latest";
+  wish.rate = static_cast<std::uint64_t>(arguments.number("--rate", 1, 1'000'000'000).value_or(0));
+  const auto plan = plan_replay(*call.node, call.cancelled);
+  if (!plan) return complain(call, plan.error());
+  if (arguments.has("--execute") || arguments.has("--publish")) return execute(call, *plan, wish);
+  call.json() ? call.out.print(json_of(*plan).dump() + "\n") : print_plan(call, *plan, wish);
+  return 0;
+}
+
+int run_undo(Call& call) {
+  VersionTable table(call.node->tables(), call.node->names());
+  const auto published = ask<Published>([&](auto done) { table.published(std::move(done)); }, call.cancelled);
+  if (!published) return complain(call, published.error());
+  if (published->previous == 0) {
+    call.out.complain("nothing was published yet: there is nothing to take back");
+    return 1;
+  }
+  const auto before =
+      ask<std::optional<VersionRecord>>([&](auto done) { table.version(published->previous, std::move(done)); }, call.cancelled);
+  if (!before) return complain(call, before.error());
+  if (*before && (*before)->dropped) {
+    call.out.complain(fmt::format("version {} was dropped: there is nothing to go back to", published->previous));
+    return 1;
+  }
+  if (const auto done = publish(call, *published, published->previous); !done) return complain(call, done.error());
+  call.out.print(fmt::format("version {} is read again, instead of {}; its stages go on where they stopped\n",
+                             published->previous, published->version));
+  return 0;
+}
+
+int run_list(Call& call) {
+  VersionTable table(call.node->tables(), call.node->names());
+  const auto published = ask<Published>([&](auto done) { table.published(std::move(done)); }, call.cancelled);
+  if (!published) return complain(call, published.error());
+  auto versions = ask<std::vector<VersionRecord>>([&](auto done) { table.versions(std::move(done)); }, call.cancelled);
+  if (!versions) return complain(call, versions.error());
+  auto rows = nlohmann::json::array();
+  text::Table shown({{"version", text::Align::kRight}, {"state", text::Align::kLeft}, {"made", text::Align::kLeft},
+                     {"caught up", text::Align::kLeft}, {"from", text::Align::kLeft}, {"customers", text::Align::kLeft}});
+  const auto add = [&](std::uint32_t version, std::string state, const VersionRecord* record) {
+    const auto when = [](const std::optional<TimeMs>& t) { return t ? text::rfc3339(*t) : std::string(); };
+    const auto made = record != nullptr ? text::rfc3339(record->made) : std::string();
+    const auto caught_up = record != nullptr ? when(record->caught_up) : std::string();
+    const auto from = record != nullptr ? record->from : std::string("made by init");
+    const auto mapping = mapping_words(record != nullptr ? record->least_run : std::nullopt);
+    rows.push_back({{"version", version}, {"state", state}, {"made", made}, {"caught_up", caught_up}, {"from", from},
+                    {"customers", mapping}});
+    shown.add({std::to_string(version), std::move(state), made, caught_up, from, mapping});
+  };
+  const auto state_of = [&](std::uint32_t version, const VersionRecord* record) -> std::string {
+    if (version == published->version) return "published";
+    if (record != nullptr && record->dropped) return "dropped";
+    if (record != nullptr && !record->caught_up) return "not caught up";
+    return version == published->previous ? "previous" : "beside it";
+  };
+  add(1, state_of(1, nullptr), nullptr);
+  for (const auto& version : *versions) add(version.version, state_of(version.version, &version), &version);
+  call.json() ? call.out.print(rows.dump() + "\n") : call.out.print(shown.render(call.out.look()));
+  return 0;
+}
+
+int run_drop(Call& call) {
+  const auto& word = call.arguments.operands().front();
+  std::uint32_t version = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), version);
+  if (error != std::errc{} || end != word.data() + word.size() || version == 0)
+    throw UsageError{"VERSION: expected a number as `replay list` shows it"};
+  VersionTable table(call.node->tables(), call.node->names());
+  const auto published = ask<Published>([&](auto done) { table.published(std::move(done)); }, call.cancelled);
+  if (!published) return complain(call, published.error());
+  if (published->version == version) {
+    call.out.complain(fmt::format("version {} is the one that is read: publish another one first", version));
+    return 1;
+  }
+  auto names = call.node->names();
+  names.version = version;
+  for (const auto& stem : {names.rollups(Month{}), names.events(Month{}), names.bad() + "0", names.ledger() + "0"}) {
+    const auto prefix = stem.substr(0, stem.size() - 1);
+    const auto tables =
+        ask<std::vector<std::string>>([&](auto done) { call.node->tables().list_tables(prefix, std::move(done)); }, call.cancelled);
+    if (!tables) return complain(call, tables.error());
+    for (const auto& name : *tables) {
+      if (prefix.back() != '_' && name != prefix) continue;
+      if (const auto dropped = ask<void>([&](auto done) { call.node->tables().drop_table(name, std::move(done)); }, call.cancelled);
+          !dropped) {
+        return complain(call, dropped.error());
+      }
+      if (!call.json()) call.out.print("dropped  table " + name + "\n");
+    }
+  }
+  const auto topic = ask<void>([&](auto done) { call.node->log().delete_topic(names.resolved_topic(), std::move(done)); }, call.cancelled);
+  if (!topic && topic.error().code != ErrorCode::kNotFound) return complain(call, topic.error());
+  if (!call.json()) call.out.print("dropped  topic " + names.resolved_topic() + "\n");
+  if (version == 1) return 0;  // has no row
+  const auto said = ask<void>([&](auto done) { table.set_dropped(version, inline_executor().wall(), std::move(done)); }, call.cancelled);
+  return said ? 0 : complain(call, said.error());
+}
+
+}  // namespace
+
+Command replay_command() {
+  return {
+      .name = "replay",
+      .group = Group::kLookAfter,
+      .summary = "counts everything again beside the published numbers",
+      .about =
+          "Reads the raw log from its beginning and decides again, by the settings of now, into topics and tables of the\n"
+          "next version; the published version goes on meanwhile. Alone it says what it would do. --execute does it,\n"
+          "and after a crash goes on with it. --publish then moves everybody to the new version: readers at once, daemons\n"
+          "within seconds, without a gap, for both versions are whole. `replay undo` moves them back.",
+      .operands = {},
+      .flags = {{"--to-earliest", "", "from the beginning of what the log holds (there is no other way yet)", Use::kOptional},
+                {"--mapping", "WHICH", "latest: at least the newest mapping for all events; as-logged: as it was at each event", Use::kOptional},
+                {"--rate", "N", "at most so many records a second of each partition", Use::kOptional},
+                {"--accept-loss", "", "also where the log no longer holds what is counted", Use::kOptional},
+                {"--execute", "", "do it", Use::kOptional},
+                {"--publish", "", "let everybody read it when it has caught up", Use::kOptional}},
+      .examples = {{"what it would do", "guidepost replay --to-earliest"},
+                   {"after a new setting: make the next version, look at it, publish it",
+                    "guidepost replay --to-earliest --execute --set sessions.gap=20m && guidepost replay --publish"},
+                   {"with the customers as they were known at each event", "guidepost replay --to-earliest --mapping as-logged --execute"}},
+      .place = Place::kStores,
+      .run = run_replay};
+}
+
+Command replay_list_command() {
+  return {.name = "replay list",
+          .group = Group::kLookAfter,
+          .summary = "the versions there are",
+          .about = "Every version that was made, and which one is read.",
+          .operands = {},
+          .flags = {},
+          .examples = {{"", "guidepost replay list"}},
+          .place = Place::kReads,
+          .run = run_list};
+}
+
+Command replay_undo_command() {
+  return {.name = "replay undo",
+          .group = Group::kLookAfter,
+          .summary = "reads the version before again",
+          .about = "Publishes the version that was read before. Its stages go on where they stopped and catch up.",
+          .operands = {},
+          .flags = {},
+          .examples = {{"", "guidepost replay undo"}},
+          .place = Place::kReads,
+          .run = run_undo};
+}
+
+Command replay_drop_command() {
+  return {.name = "replay drop",
+          .group = Group::kLookAfter,
+          .summary = "deletes the tables and the topic of a version that is not read",
+          .about = "Deletes everything that a version consists of. It cannot be taken back, but made again while the log holds it.",
+          .operands = {{"VERSION", "its number, as `replay list` shows it"}},
+          .flags = {},
+          .examples = {{"the first one, when nobody needs to go back to it", "guidepost replay drop 1"}},
+          .place = Place::kReads,
+          .run = run_drop};
+}
+
+}  // namespace guidepost::app

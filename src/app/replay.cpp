@@ -1,0 +1,136 @@
+#include "app/replay.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "app/ask.hpp"
+#include "app/counted.hpp"
+#include "app/installation.hpp"
+#include "app/options.hpp"
+#include "identity/run_registry.hpp"
+
+namespace guidepost::app {
+namespace {
+
+Config config_of(const Node& node, std::uint32_t version) {
+  auto config = node.config();
+  config.names.version = version;
+  return config;
+}
+
+Result<std::optional<RunId>> latest_run(Node& node) {
+  identity::RunRegistry registry(node.tables(), node.names().state(), {.give_up_after = std::chrono::seconds{30}});
+  auto runs = registry.all();
+  if (!runs) return tl::unexpected(runs.error());
+  std::optional<RunId> latest;
+  for (const auto& run : *runs) {
+    if (run.status == identity::RunStatus::kComplete) latest = run.run;
+  }
+  return latest;
+}
+
+/// The offset below which the published version has counted, and from where on.
+std::int64_t counted_below(const SourceStanding& standing, Offset begin) {
+  const auto end = standing.durable ? standing.durable->offset : standing.floor;
+  return std::max<std::int64_t>(0, std::min(end, begin) - standing.floor);
+}
+
+}  // namespace
+
+std::uint64_t ReplayPlan::records() const {
+  std::int64_t sum = 0;
+  for (const auto& part : parts) sum += part.current ? part.raw.end - part.raw.begin : 0;
+  return static_cast<std::uint64_t>(sum);
+}
+
+std::uint64_t ReplayPlan::lost() const {
+  std::int64_t sum = 0;
+  for (const auto& part : parts) sum += part.lost;
+  return static_cast<std::uint64_t>(sum);
+}
+
+Result<ReplayPlan> plan_replay(Node& node, const std::stop_token& cancelled) {
+  ReplayPlan plan;
+  worker::VersionTable table(node.tables(), node.names());
+  const auto published = ask<worker::Published>([&](auto done) { table.published(std::move(done)); }, cancelled);
+  if (!published) return tl::unexpected(published.error());
+  plan.published = *published;
+  const auto versions =
+      ask<std::vector<worker::VersionRecord>>([&](auto done) { table.versions(std::move(done)); }, cancelled);
+  if (!versions) return tl::unexpected(versions.error());
+  plan.next_version = published->version + 1;
+  for (const auto& version : *versions) {
+    plan.next_version = std::max(plan.next_version, version.version + 1);
+    if (!version.caught_up && !version.dropped) plan.unfinished = version;
+  }
+  const auto standings = source_standings(node, cancelled);
+  if (!standings) return tl::unexpected(standings.error());
+  for (const auto& s : *standings) {
+    const auto begin = s.current ? s.raw.begin : Offset{INT64_MAX};
+    plan.parts.push_back({s.source, s.raw, counted_below(s, begin), s.current});
+  }
+  const auto run = latest_run(node);
+  if (!run) return tl::unexpected(run.error());
+  plan.latest_run = *run;
+  return plan;
+}
+
+Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, const ReplayWish& wish,
+                                           const std::stop_token& cancelled) {
+  worker::VersionRecord record;
+  record.version = plan.next_version;
+  record.from = "the beginning of the log";
+  record.made = inline_executor().wall();
+  if (wish.latest_mapping) record.least_run = plan.latest_run;
+  std::string wrong;
+  const bool good =
+      install(config_of(node, record.version), node.log(), node.tables(), record.made,
+              [&](const InstallStep& step) {
+                const bool step_good =
+                    step.outcome == InstallStep::Outcome::kMade || step.outcome == InstallStep::Outcome::kThere;
+                if (!step_good) wrong += fmt::format("{}{} {}: {}", wrong.empty() ? "" : "; ", step.kind, step.name, step.note);
+              },
+              cancelled);
+  if (!good) return fail(ErrorCode::kFailed, wrong);
+  worker::VersionTable table(node.tables(), node.names());
+  for (const auto& part : plan.parts) {
+    if (!part.current) continue;
+    const auto put = ask<void>(
+        [&](auto done) { table.set_floor(record.version, part.source.number, part.raw.begin, std::move(done)); },
+        cancelled);
+    if (!put) return tl::unexpected(put.error());
+  }
+  // The row is last: a version that can be found is whole.
+  const auto made = ask<bool>([&](auto done) { table.make(record, std::move(done)); }, cancelled);
+  if (!made) return tl::unexpected(made.error());
+  if (!*made) return fail(ErrorCode::kFailed, fmt::format("someone else is making version {} just now", record.version));
+  return record;
+}
+
+Result<void> catch_up(Node& node, const worker::VersionRecord& version, const ReplayWish& wish,
+                      const std::function<void(std::uint64_t)>& progress, const std::stop_token& cancelled) {
+  std::stop_source stop;
+  const std::stop_callback when_cancelled(cancelled, [&] { stop.request_stop(); });
+  auto config = config_of(node, version.version);
+  config.kafka.member.clear();  // a slot in the groups of daemons is not this command's
+  auto workers = Workers::start(config, Stages::kBoth, node.log(), node.tables(),
+                                [&](const Error&) { stop.request_stop(); }, wish.rate);
+  if (!workers) return tl::unexpected(workers.error());
+  auto names = node.names();
+  names.version = version.version;
+  const auto ends = raw_ends(node.log(), names);
+  if (!ends) return tl::unexpected(ends.error());
+  const auto counted = wait_until_counted(
+      node.log(), node.tables(), names, *ends, [&] { (*workers)->flush(); }, progress, stop.get_token());
+  const auto failure = (*workers)->failure();
+  const bool drained = (*workers)->stop(config.process.drain);
+  if (failure) return tl::unexpected(*failure);
+  if (!counted) return counted;
+  if (!drained) return fail(ErrorCode::kTimedOut, "not everything was written within process.drain; once more goes on");
+  if (version.caught_up) return {};
+  worker::VersionTable table(node.tables(), names);
+  return ask<void>([&](auto done) { table.set_caught_up(version.version, inline_executor().wall(), std::move(done)); },
+                   cancelled);
+}
+
+}  // namespace guidepost::app

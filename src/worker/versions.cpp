@@ -1,0 +1,166 @@
+#include "worker/versions.hpp"
+
+#include <fmt/format.h>
+#include <array>
+#include <charconv>
+#include <memory>
+
+#include "worker/state_table.hpp"
+
+namespace guidepost::worker {
+namespace {
+
+constexpr std::string_view kPublishedRow = "published";
+constexpr std::string_view kVersionPrefix = "version/";
+constexpr std::string_view kVersionEnd = "version0";  // the first key behind all of them
+constexpr std::string_view kMarkersAlone = "as logged";
+
+CellFilter newest() { return {.family = std::string(kStateFamily), .qualifiers = {}, .time = {}, .versions = 1}; }
+
+std::string version_row(std::uint32_t version) { return fmt::format("{}{:08}", kVersionPrefix, version); }
+
+/// All of `text` as a number.
+template <class Number>
+bool read_number(std::string_view text, Number& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc{} && end == text.data() + text.size() && !text.empty();
+}
+
+std::string words(const Published& p) { return fmt::format("{} {} {}", p.number, p.version, p.previous); }
+
+Result<Published> published_of(const Row& row) {
+  const auto* cell = row.find(kStateFamily, "version");
+  if (cell == nullptr) return Published{};
+  std::string_view text = cell->value;
+  std::array<std::string_view, 3> parts;
+  for (auto& part : parts) {
+    part = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+  }
+  Published published;
+  if (!read_number(parts[0], published.number) || !read_number(parts[1], published.version) ||
+      !read_number(parts[2], published.previous) || published.version == 0 || !text.empty()) {
+    return fail(ErrorCode::kCorrupt, "the state row `published` does not say which version is read");
+  }
+  return published;
+}
+
+CellPut cell(std::string_view qualifier, std::string value) {
+  return {std::string(kStateFamily), std::string(qualifier), 0, std::move(value)};
+}
+
+std::optional<TimeMs> time_in(const Row& row, std::string_view qualifier) {
+  std::int64_t ms = 0;
+  const auto* found = row.find(kStateFamily, qualifier);
+  return found != nullptr && read_number(found->value, ms) ? std::optional(from_unix_ms(ms)) : std::nullopt;
+}
+
+Result<VersionRecord> version_of(const Row& row) {
+  const auto corrupt = [&] { return fail(ErrorCode::kCorrupt, "the state row " + row.key + " is no version"); };
+  VersionRecord record;
+  const auto* from = row.find(kStateFamily, "from");
+  const auto* mapping = row.find(kStateFamily, "mapping");
+  const auto made = time_in(row, "made");
+  if (!read_number(std::string_view(row.key).substr(kVersionPrefix.size()), record.version) || from == nullptr ||
+      mapping == nullptr || !made) {
+    return corrupt();
+  }
+  if (mapping->value != kMarkersAlone) {
+    RunId run;
+    if (!read_number(mapping->value, run.value)) return corrupt();
+    record.least_run = run;
+  }
+  record.from = from->value;
+  record.made = *made;
+  record.caught_up = time_in(row, "caught_up");
+  record.dropped = time_in(row, "dropped");
+  return record;
+}
+
+}  // namespace
+
+void VersionTable::published(Completion<Published> done) {
+  tables_.get(table_, {{std::string(kPublishedRow), newest()}},
+              {inline_executor(), [done = std::move(done)](Result<std::vector<Row>> rows) mutable {
+                 if (!rows) return done(tl::unexpected(rows.error()));
+                 done(published_of(rows->front()));
+               }});
+}
+
+void VersionTable::publish(const Published& seen, std::uint32_t version, Completion<bool> done) {
+  const Published next{seen.number + 1, version, seen.version};
+  CheckAndPut request{
+      .row = std::string(kPublishedRow),
+      .family = std::string(kStateFamily),
+      .qualifier = "version",
+      .expected = seen.number == 0 ? std::nullopt : std::optional(words(seen)),
+      .put = {std::string(kPublishedRow),
+              {{std::string(kStateFamily), "version", static_cast<std::int64_t>(next.number), words(next)}}}};
+  tables_.check_and_put(table_, std::move(request), std::move(done));
+}
+
+struct VersionTable::Listing : std::enable_shared_from_this<Listing> {
+  Listing(TableStore& t, std::string name, Completion<std::vector<VersionRecord>> d)
+      : tables(t), table(std::move(name)), done(std::move(d)) {}
+
+  TableStore& tables;
+  std::string table;
+  Completion<std::vector<VersionRecord>> done;
+  std::vector<VersionRecord> found;
+
+  void read(std::string from) {
+    tables.scan(table, {std::move(from), std::string(kVersionEnd), newest()},
+                {inline_executor(), [self = shared_from_this()](Result<ScanPage> page) {
+                   if (!page) return self->done(tl::unexpected(page.error()));
+                   for (const auto& row : page->rows) {
+                     auto version = version_of(row);
+                     if (!version) return self->done(tl::unexpected(version.error()));
+                     self->found.push_back(std::move(*version));
+                   }
+                   if (page->next.empty()) return self->done(std::move(self->found));
+                   self->read(std::move(page->next));
+                 }});
+  }
+};
+
+void VersionTable::versions(Completion<std::vector<VersionRecord>> done) {
+  std::make_shared<Listing>(tables_, table_, std::move(done))->read(std::string(kVersionPrefix));
+}
+
+void VersionTable::version(std::uint32_t number, Completion<std::optional<VersionRecord>> done) {
+  tables_.get(table_, {{version_row(number), newest()}},
+              {inline_executor(), [done = std::move(done)](Result<std::vector<Row>> rows) mutable {
+                 if (!rows) return done(tl::unexpected(rows.error()));
+                 if (rows->front().empty()) return done(std::optional<VersionRecord>());
+                 auto version = version_of(rows->front());
+                 if (!version) return done(tl::unexpected(version.error()));
+                 done(std::optional(std::move(*version)));
+               }});
+}
+
+void VersionTable::make(const VersionRecord& record, Completion<bool> done) {
+  const auto row = version_row(record.version);
+  const auto mapping = record.least_run ? std::to_string(record.least_run->value) : std::string(kMarkersAlone);
+  CheckAndPut request{
+      .row = row,
+      .family = std::string(kStateFamily),
+      .qualifier = "made",
+      .expected = std::nullopt,
+      .put = {row,
+              {cell("made", std::to_string(unix_ms(record.made))), cell("from", record.from), cell("mapping", mapping)}}};
+  tables_.check_and_put(table_, std::move(request), std::move(done));
+}
+
+void VersionTable::set_caught_up(std::uint32_t version, TimeMs when, Completion<void> done) {
+  tables_.put(table_, {{version_row(version), {cell("caught_up", std::to_string(unix_ms(when)))}}}, std::move(done));
+}
+
+void VersionTable::set_dropped(std::uint32_t version, TimeMs when, Completion<void> done) {
+  tables_.put(table_, {{version_row(version), {cell("dropped", std::to_string(unix_ms(when)))}}}, std::move(done));
+}
+
+void VersionTable::set_floor(std::uint32_t version, SourceId source, Offset floor, Completion<void> done) {
+  tables_.put(table_, {{position_row(version, source), {cell("floor", std::to_string(floor.value))}}}, std::move(done));
+}
+
+}  // namespace guidepost::worker
