@@ -39,7 +39,11 @@ enum class AcceptMerchants : std::uint8_t { kAny, kListed };
 struct MerchantConfig {
   std::uint32_t shards = 1;
   std::string time_zone = "UTC";
+  std::vector<std::string> domains;
 };
+
+/// Words of bots that their makers' agents have, and people's have not.
+std::vector<std::string> default_bot_agents();
 
 /// Every key with its default. Help and ranges: config_keys.cpp; for people: docs/configuration.md.
 struct Config {
@@ -137,6 +141,14 @@ struct Config {
   } identity;
   struct {
     std::string geo_file;
+    std::string user_agent_file;
+    Bytes user_agent_cache = 16_MiB;
+    std::vector<std::string> bot_agents = default_bot_agents();
+    std::vector<std::string> bot_addresses;
+    bool no_agent_is_bot = true;
+    std::vector<std::string> search_domains;
+    std::vector<std::string> social_domains;
+    std::vector<std::string> mail_domains;
   } enrich;
   struct {
     Bytes event = 64_KiB;

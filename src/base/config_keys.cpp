@@ -1,6 +1,9 @@
 #include "base/config_keys.hpp"
 
+#include <arpa/inet.h>
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "base/config_values.hpp"
 #include "base/names.hpp"
@@ -26,10 +29,29 @@ bool is_name(const std::string& s) {
 bool is_prefix(const std::string& s) { return is_name(s) && (s.empty() || (s.front() != '.' && s.front() != '-')); }
 bool is_topic(const std::string& s) { return is_name(s) && !s.empty() && s != "." && s != ".."; }
 bool is_set(const std::string& s) { return !s.empty(); }
+bool is_domain(const std::string& s) {
+  return !s.empty() && s.size() <= 253 && s.find_first_of("/:@ *?#") == std::string::npos && s.front() != '.' &&
+         s.back() != '.';
+}
+bool is_network(const std::string& s) {
+  std::array<unsigned char, 16> bytes{};
+  const auto slash = s.find('/');
+  const auto address = s.substr(0, slash);
+  const bool six = inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
+  if (!six && inet_pton(AF_INET, address.c_str(), bytes.data()) != 1) return false;
+  if (slash == std::string::npos) return true;
+  int bits = -1;
+  const char* const end = s.data() + s.size();
+  const auto read = std::from_chars(s.data() + slash + 1, end, bits);
+  return read.ec == std::errc() && read.ptr == end && bits >= 0 && bits <= (six ? 128 : 32);
+}
 
 const Shape kAddress{"an address HOST:PORT", is_host_port};
 const Shape kAddresses{"a list of addresses HOST:PORT", is_host_port};
 const Shape kFile{"a path, or empty for none"};
+const Shape kWords{"a list of words", is_set};
+const Shape kDomains{"a list of domains, such as shop.example", is_domain};
+const Shape kNetworks{"a list of addresses and networks, such as 192.0.2.0/24", is_network};
 
 std::vector<Key<Config>> outside_keys() {
   return {
@@ -174,8 +196,18 @@ std::vector<Key<Config>> stage_keys() {
       duration(KEY(identity.refresh_lease), 1s, 1h,
                "After how long without a sign of life a refresh is taken to be dead by the next one."),
 
-      text(KEY(enrich.geo_file), "A MaxMind-format file of countries by address; empty: the event's own country.",
-           kFile),
+      text(KEY(enrich.geo_file),
+           "A MaxMind-format file of countries, regions and cities by address; empty: the event's own country.", kFile),
+      text(KEY(enrich.user_agent_file),
+           "Another edition of uap-core's regexes.yaml than the one in the program; empty: that one.", kFile),
+      size(KEY(enrich.user_agent_cache), 64_KiB, Bytes{1ULL << 30}, "Memory for agents looked up, of each thread."),
+      list(KEY(enrich.bot_agents),
+           "Words that, in whatever case, make a user agent a bot's, besides what uap-core knows as one.", kWords),
+      list(KEY(enrich.bot_addresses), "Addresses and networks whose events are bots'.", kNetworks),
+      flag(KEY(enrich.no_agent_is_bot), "Whether an event of a device without a user agent is a bot's."),
+      list(KEY(enrich.search_domains), "Search engines, besides the known ones.", kDomains),
+      list(KEY(enrich.social_domains), "Social networks, besides the known ones.", kDomains),
+      list(KEY(enrich.mail_domains), "Mail readers, besides the known ones.", kDomains),
   };
 }
 
@@ -234,6 +266,8 @@ const std::vector<Key<MerchantConfig>>& merchant_keys() {
              "Over how many partitions the merchant's events are spread; a change moves GUIDs."),
       text(MERCHANT_KEY(time_zone), "The time zone of the merchant's days where a question names none.",
            {"the name of a time zone", is_set}),
+      list(MERCHANT_KEY(domains), "The merchant's own sites: coming from them or their subdomains is internal.",
+           kDomains),
   };
   return all;
 }
