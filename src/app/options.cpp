@@ -21,6 +21,23 @@ TopicSpec topic_of(const Config& config, std::string name) {
           .log_append_time = true};
 }
 
+enrich::EnrichOptions enrich_options_of(const Config& config) {
+  enrich::EnrichOptions options{.geo_file = config.enrich.geo_file,
+                                .user_agent_file = config.enrich.user_agent_file,
+                                .user_agent_cache = config.enrich.user_agent_cache,
+                                .bot_agents = config.enrich.bot_agents,
+                                .bot_addresses = config.enrich.bot_addresses,
+                                .no_agent_is_bot = config.enrich.no_agent_is_bot,
+                                .domains = {.search = config.enrich.search_domains,
+                                            .social = config.enrich.social_domains,
+                                            .mail = config.enrich.mail_domains,
+                                            .of_merchants = {}}};
+  for (const auto& [slug, settings] : config.merchant) {
+    if (!settings.domains.empty()) options.domains.of_merchants[slug] = settings.domains;
+  }
+  return options;
+}
+
 }  // namespace
 
 TopicSpec raw_topic_of(const Config& config) { return topic_of(config, names_of(config).raw_topic()); }
@@ -82,7 +99,7 @@ worker::IngestOptions ingest_options_of(const Config& config) {
       config.identity.claim == Claim::kNever ? identity::ClaimPolicy::kNever : identity::ClaimPolicy::kWhenUnmapped;
   worker::IngestOptions options;
   options.limits = event_limits_of(config);
-  options.geo_file = config.enrich.geo_file;
+  options.enrich = enrich_options_of(config);
   options.resolve = {.stitch_window = config.identity.stitch_window, .claim = claim};
   options.dedupe_offsets = static_cast<std::int64_t>(config.ingest.dedupe_window);
   options.dedupe_horizon = std::chrono::floor<std::chrono::seconds>(config.ingest.window_time);

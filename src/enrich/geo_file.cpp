@@ -1,28 +1,53 @@
 #include "enrich/geo_file.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <maxminddb.h>
 #include <netinet/in.h>
 #include <algorithm>
 #include <cstring>
 
+#include "enrich/utf8.hpp"
 #include "guidepost/base/codec.hpp"
 
 namespace guidepost::enrich {
 namespace {
 
-constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+// The names on the way to a value, the last one null.
+using Path = std::array<const char*, 5>;
 
-CountryCode code_at(MMDB_entry_s entry, const char* const* path) {
+std::string_view text_at(MMDB_entry_s entry, const Path& path) {
   MMDB_entry_data_s found{};
-  if (MMDB_aget_value(&entry, &found, path) != MMDB_SUCCESS || !found.has_data ||
-      found.type != MMDB_DATA_TYPE_UTF8_STRING || found.data_size != 2) {
+  if (MMDB_aget_value(&entry, &found, path.data()) != MMDB_SUCCESS || !found.has_data ||
+      found.type != MMDB_DATA_TYPE_UTF8_STRING) {
     return {};
   }
-  const CountryCode code{found.utf8_string[0], found.utf8_string[1]};
+  return {found.utf8_string, found.data_size};
+}
+
+CountryCode code_at(MMDB_entry_s entry, const Path& path) {
+  const auto text = text_at(entry, path);
+  if (text.size() != 2) return {};
+  const CountryCode code{text[0], text[1]};
   const bool is_code = std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
   return is_code ? code : CountryCode{};
+}
+
+CountryCode country_of(MMDB_entry_s entry) {
+  static constexpr std::array<Path, 3> kPaths{
+      {{"country", "iso_code", nullptr}, {"country_code", nullptr}, {"country", nullptr}}};
+  for (const auto& path : kPaths) {
+    if (const auto code = code_at(entry, path); code[0] != 0) return code;
+  }
+  return {};
+}
+
+template <std::size_t kCount>
+std::string_view name_of(MMDB_entry_s entry, const std::array<Path, kCount>& paths) {
+  for (const auto& path : paths) {
+    const auto text = text_at(entry, path);
+    if (!text.empty() && is_clean(text)) return cut(text, kMaxPlaceName);
+  }
+  return {};
 }
 
 }  // namespace
@@ -57,22 +82,13 @@ Result<GeoFile> GeoFile::open(const std::string& path) {
   return GeoFile(std::move(impl));
 }
 
-bool parse_address(std::string_view text, AddressBytes& address) {
-  std::array<char, INET6_ADDRSTRLEN> terminated{};
-  if (text.empty() || text.size() >= terminated.size() || text.find('\0') != std::string_view::npos) return false;
-  std::copy(text.begin(), text.end(), terminated.begin());
-  if (text.find(':') != std::string_view::npos) return inet_pton(AF_INET6, terminated.data(), address.data()) == 1;
-  std::copy(kMappedPrefix.begin(), kMappedPrefix.end(), address.begin());
-  return inet_pton(AF_INET, terminated.data(), address.data() + kMappedPrefix.size()) == 1;
-}
-
-CountryCode GeoFile::country(const AddressBytes& address) const {
+GeoPlace GeoFile::place(const AddressBytes& address) const {
   sockaddr_in6 six{};
   sockaddr_in four{};
   const sockaddr* where = nullptr;
-  if (std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), address.begin())) {
+  if (is_ipv4(address)) {
     four.sin_family = AF_INET;
-    std::memcpy(&four.sin_addr, address.data() + kMappedPrefix.size(), sizeof four.sin_addr);
+    std::memcpy(&four.sin_addr, address.data() + address.size() - sizeof four.sin_addr, sizeof four.sin_addr);
     where = reinterpret_cast<const sockaddr*>(&four);
   } else {
     six.sin6_family = AF_INET6;
@@ -83,13 +99,10 @@ CountryCode GeoFile::country(const AddressBytes& address) const {
   const auto found = MMDB_lookup_sockaddr(&impl_->db, where, &failed);
   if (failed != MMDB_SUCCESS || !found.found_entry) return {};
 
-  static constexpr std::array<const char*, 3> kNested{"country", "iso_code", nullptr};
-  static constexpr std::array<const char*, 2> kFlat{"country_code", nullptr};
-  static constexpr std::array<const char*, 2> kBare{"country", nullptr};
-  for (const char* const* path : {kNested.data(), kFlat.data(), kBare.data()}) {
-    if (const auto code = code_at(found.entry, path); code[0] != 0) return code;
-  }
-  return {};
+  static constexpr std::array<Path, 3> kRegion{
+      {{"subdivisions", "0", "iso_code", nullptr}, {"subdivisions", "0", "names", "en", nullptr}, {"state1", nullptr}}};
+  static constexpr std::array<Path, 2> kCity{{{"city", "names", "en", nullptr}, {"city", nullptr}}};
+  return {country_of(found.entry), name_of(found.entry, kRegion), name_of(found.entry, kCity)};
 }
 
 std::uint64_t GeoFile::content_hash() const { return impl_->hash; }

@@ -1,24 +1,28 @@
-// Countries of addresses, from a file in MaxMind's format.
+// Countries, regions and cities of addresses, from a file in MaxMind's format.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "enrich/address.hpp"
 #include "guidepost/base/result.hpp"
 
 namespace guidepost::enrich {
 
-/// An address as bytes: IPv4 mapped into IPv6 (::ffff:a.b.c.d).
-using AddressBytes = std::array<std::uint8_t, 16>;
-
-/// Nothing else than an IPv4 or IPv6 address in text; without port or zone. False: it is none.
-bool parse_address(std::string_view text, AddressBytes& address);
-
 /// Two upper-case letters of ISO 3166-1; 0 0: unknown.
 using CountryCode = std::array<char, 2>;
+
+/// Texts point into the file, are UTF-8 without control characters, and at most kMaxPlaceName bytes; empty: unknown.
+struct GeoPlace {
+  CountryCode country{};
+  std::string_view region;
+  std::string_view city;
+};
+inline constexpr std::size_t kMaxPlaceName = 128;
 
 /// The file is mapped, not read. It must not be changed in place: replace it by a rename.
 /// Thread: any. Blocks: open; a look-up may fault a page in.
@@ -30,8 +34,9 @@ class GeoFile {
   GeoFile& operator=(GeoFile&&) noexcept;
   ~GeoFile();
 
-  /// From `country.iso_code`, `country_code`, or `country` where that is a code, whichever comes first.
-  CountryCode country(const AddressBytes& address) const;
+  /// Country: `country.iso_code`, `country_code`, or `country` where that is a code, whichever comes first. Region: of
+  /// the first subdivision the code, else the English name; else `state1`. City: the English name; else a text `city`.
+  GeoPlace place(const AddressBytes& address) const;
   /// Hash of all its bytes.
   std::uint64_t content_hash() const;
 

@@ -34,11 +34,11 @@ Result<std::unique_ptr<IngestRole>> IngestRole::make(RoleOptions role, IngestOpt
   made->options_ = std::move(options);
   made->state_ = std::make_unique<StateTable>(tables, role.names);
   std::vector<Executor*> executors;
+  const auto enricher = enrich::Enricher::open(made->options_.enrich);
+  if (!enricher) return tl::unexpected(enricher.error());
   for (int i = 0; i < role.threads; ++i) {
-    auto enricher = enrich::Enricher::open({made->options_.geo_file});
-    if (!enricher) return tl::unexpected(enricher.error());
     made->threads_.push_back(std::make_unique<Thread>("ingest-" + std::to_string(i), made->options_, made->names_, log,
-                                                      tables, std::move(*enricher)));
+                                                      tables, enricher->another()));
     executors.push_back(&made->threads_.back()->executor);
   }
   auto* self = made.get();

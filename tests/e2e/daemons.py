@@ -46,7 +46,8 @@ class Installation:
 
     def __init__(self, cluster, folder, prefix, **settings):
         self.cluster, self.folder, self.prefix = cluster, pathlib.Path(folder), prefix
-        self.settings = {"names.prefix": prefix, "rollup.max_age": "3s", **settings}
+        # Streams that the scenarios write themselves have no user agents, and are people's all the same.
+        self.settings = {"names.prefix": prefix, "rollup.max_age": "3s", "enrich.no_agent_is_bot": "false", **settings}
         self.folder.mkdir(parents=True, exist_ok=True)
         self.daemons = {}
 

@@ -26,14 +26,31 @@ std::string uint32(std::uint64_t v) {
   return out;
 }
 
-std::string record(GeoShape shape, const std::string& country) {
+std::string array_of(std::size_t size) { return {static_cast<char>(size), '\x04'}; }
+
+std::string nested(const GeoNetwork& network) {
+  const auto country = text("country") + map_of(1) + text("iso_code") + text(network.country);
+  if (network.city.empty()) return map_of(1) + country;
+  const auto named = [](const std::string& name) { return text("names") + map_of(1) + text("en") + text(name); };
+  // A region of two letters is written as a code with a name beside it, a longer one as a name alone.
+  const bool code = network.region.size() == 2;
+  return map_of(3) + country + text("subdivisions") + array_of(1) +
+         (code ? map_of(2) + text("iso_code") + text(network.region) + named("Some Region")
+               : map_of(1) + named(network.region)) +
+         text("city") + map_of(1) + named(network.city);
+}
+
+std::string record(GeoShape shape, const GeoNetwork& network) {
+  const bool city = !network.city.empty();
   switch (shape) {
     case GeoShape::kNested:
-      return map_of(1) + text("country") + map_of(1) + text("iso_code") + text(country);
+      return nested(network);
     case GeoShape::kFlat:
-      return map_of(2) + text("country") + text("Some Country") + text("country_code") + text(country);
+      return map_of(city ? 4 : 2) + text("country") + text("Some Country") + text("country_code") +
+             text(network.country) +
+             (city ? text("state1") + text(network.region) + text("city") + text(network.city) : std::string());
     case GeoShape::kBare:
-      return map_of(1) + text("country") + text(country);
+      return map_of(1) + text("country") + text(network.country);
   }
   throw std::invalid_argument("shape");
 }
@@ -72,7 +89,7 @@ std::string mmdb_bytes(GeoShape shape, const std::vector<GeoNetwork>& networks) 
   std::vector<Node> nodes{{kEmpty, kEmpty}};
   for (const auto& network : networks) {
     add(nodes, network, static_cast<std::int64_t>(data.size()));
-    data += record(shape, network.country);
+    data += record(shape, network);
   }
   const auto count = static_cast<std::int64_t>(nodes.size());
   std::string out;

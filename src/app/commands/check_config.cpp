@@ -100,6 +100,7 @@ int run_check_config(Call& call) {
   if (!call.json()) call.out.print(effective_config(call.config) + "\n");
   Checker check(call);
   check.file("enrich.geo_file", config.enrich.geo_file);
+  check.file("enrich.user_agent_file", config.enrich.user_agent_file);
   if (config.storage.kind == StorageKind::kCluster) {
     check_cluster(check, config);
   } else {

@@ -75,7 +75,7 @@ Command up_command() {
           {{"on this machine, with the data in ./guidepost-data", "guidepost up"},
            {"elsewhere", "guidepost up --data /var/lib/guidepost --listen 127.0.0.1:9000"},
            {"send it an event",
-            R"(curl -d '{"merchant":"shop","type":"page_view","guid":"g1","url":"/","time":'$(date +%s)'}' http://127.0.0.1:8080/v1/events)"}},
+            R"(curl -A Mozilla/5.0 -d '{"merchant":"shop","type":"page_view","guid":"g1","url":"/","time":'$(date +%s)'}' http://127.0.0.1:8080/v1/events)"}},
       .place = Place::kDaemon,
       .run = run_up};
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 
+#include "enrich/enricher.hpp"
 #include "event/decoder.hpp"
 #include "guidepost/base/ids.hpp"
 #include "identity/resolver.hpp"
@@ -20,7 +21,7 @@ struct BlockLimits {
 
 struct IngestOptions {
   event::EventLimits limits;
-  std::string geo_file;
+  enrich::EnrichOptions enrich;
   identity::ResolveRules resolve;
   RunId least_run{0};  ///< holds where the markers say an earlier one
   std::int64_t dedupe_offsets = 1'000'000;                       ///< N

@@ -53,7 +53,7 @@ class CommandsTest(ProgramTest):
         self.assertEqual(self.page_views(), {"/a": (2, 2), "/b": (1, 1)})
 
     def test_a_refresh_holds_for_what_comes_after_it(self):
-        event = {"merchant": "shop", "type": "click", "guid": "g1", "url": "/a", "time": int(time.time())}
+        event = {"merchant": "shop", "type": "click", "guid": "g1", "url": "/a", "time": int(time.time()), "user_agent": "browser one"}
         self.file("one.ndjson", json.dumps(event | {"event_id": "1"}) + "\n")
         self.file("two.ndjson", json.dumps(event | {"event_id": "2"}) + "\n")
         self.file("mappings.csv", "guid,customer,valid_from,merchant\ng1,c1,,shop\n")
