@@ -5,25 +5,22 @@
 #include <array>
 
 #include "app/random.hpp"
+#include "app/shop_agents.hpp"
 #include "base/text.hpp"
 
 namespace guidepost::app {
 namespace {
 
 constexpr std::array kCountries{"US", "DE", "GB", "FR", "IN", "BR", "JP", "NL", "PL", "AU", "CA", "ES"};
-constexpr std::array kAgents{
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
-    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36",
-    "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"};
 constexpr std::array kLanguages{"en-US", "de-DE", "en-GB", "fr-FR", "hi-IN", "pt-BR",
                                 "ja-JP", "nl-NL", "pl-PL", "en-AU", "en-CA", "es-ES"};
 constexpr std::array kReferrers{"https://www.google.com/search?q=shoes", "https://duckduckgo.com/",
                                 "https://news.example.org/today", "https://m.facebook.com/", "https://t.co/abc"};
 constexpr std::array kReferrerDomains{"google.com", "duckduckgo.com", "news.example.org", "m.facebook.com", "t.co"};
+constexpr std::array kReferrerChannels{"search", "search", "referral", "social", "social"};
 constexpr std::array kCategories{"shoes", "shirts", "bags", "hats", "outdoor", "sale"};
 constexpr std::array kSearches{"red shoes", "rain jacket", "gift", "größe 42", "\"slim\" fit", "hat & scarf"};
+constexpr const char* kMailTarget = "/?utm_source=mail";
 constexpr std::size_t kRemembered = 20'000;
 constexpr std::size_t kNear = 50;
 constexpr std::size_t kVisitsAtOnce = 200;
@@ -35,7 +32,8 @@ struct Device {
   std::uint64_t key = 0;
   std::uint32_t merchant = 0;
   std::uint8_t country = 0;
-  std::uint8_t agent = 0;
+  const ShopAgent* agent = nullptr;
+  bool bot = false;
   Login login = Login::kNever;
 };
 
@@ -87,13 +85,16 @@ struct Shop::Impl {
         merchant_zipf(std::max(1U, options.merchants)) {
     const auto count = options.devices != 0 ? options.devices : std::max<std::uint64_t>(20, options.events / 25);
     Random people(options.seed ^ 0x70656f706c65U);
+    Random bots(options.seed ^ 0x626f7473U);  // numbers of its own: people stay the same whatever share are bots
     for (std::uint64_t i = 0; i < count; ++i) {
       Device device;
       device.key = mix64(options.seed * 1'000'003 + i);
       device.merchant = static_cast<std::uint32_t>(merchant_zipf.draw(people));
       device.country =
           static_cast<std::uint8_t>(std::min(people.below(kCountries.size()), people.below(kCountries.size())));
-      device.agent = static_cast<std::uint8_t>(people.below(kAgents.size()));
+      device.agent = &people_agents()[people.below(people_agents().size())];
+      device.bot = bots.chance(options.bot_share);
+      if (device.bot) device.agent = &bot_agents()[bots.below(bot_agents().size())];
       device.login = draw_login(people);
       devices.push_back(device);
     }
@@ -142,7 +143,7 @@ struct Shop::Impl {
     const auto product_path = [&] { return fmt::format("/product/{}", visit.product); };
     switch (visit.step++) {
       case 0:
-        if (random.chance(0.4)) return {"page_view", "/?utm_source=mail", "/", ""};
+        if (random.chance(0.4)) return {"page_view", kMailTarget, "/", ""};
         visit.product = product_zipf.draw(random);
         return {"page_view", product_path(), product_path(), ""};
       case 1: {
@@ -198,13 +199,21 @@ struct Shop::Impl {
     out.guid = guid_of(device);
     out.claim = device.login == Login::kClaims && visit.step > 2 ? customer_of(device, 0) : "";
     out.event_id = random.chance(0.01) ? "" : fmt::format("e{:x}", mix64(options.seed ^ mix64(made)));
+    out.browser = device.agent->browser;
+    out.os = device.agent->os;
+    out.device_class = device.agent->device_class;
+    out.traffic = device.bot ? "bot" : "human";
+    out.channel = "direct";
+    out.campaign = "(none)";
     out.referrer_domain.clear();
     std::string referrer;
     if (first && random.chance(0.5)) {
       const auto which = random.below(kReferrers.size());
       referrer = fmt::format(R"(,"referrer":"{}")", kReferrers[which]);
       out.referrer_domain = kReferrerDomains[which];
+      out.channel = kReferrerChannels[which];
     }
+    if (target == kMailTarget) out.channel = out.campaign = "mail";
     // A purchase is sometimes sent by the shop's server, which knows the customer and no device.
     if (type == "purchase" && random.chance(0.3)) {
       out.device = false;
@@ -218,9 +227,8 @@ struct Shop::Impl {
     out.body = fmt::format(
         R"({{{}"type":"{}","time":"{}","merchant":"{}"{},"session":"s{:x}","url":"https://{}.example{}"{},"ip":"192.0.2.{}","user_agent":"{}","language":"{}"{}{}}})",
         out.event_id.empty() ? "" : fmt::format(R"("event_id":"{}",)", out.event_id), out.type, text::rfc3339(out.time),
-        out.merchant, who, device.key & 0xffffff, out.merchant, target, referrer, device.key % 256,
-        kAgents[device.agent], kLanguages[device.country],
-        out.country == "--" ? "" : fmt::format(R"(,"country":"{}")", out.country), extra);
+        out.merchant, who, device.key & 0xffffff, out.merchant, target, referrer, device.key % 256, device.agent->text,
+        kLanguages[device.country], out.country == "--" ? "" : fmt::format(R"(,"country":"{}")", out.country), extra);
     if (over) begin(visit);
     if (!out.event_id.empty()) remember(out);
   }
@@ -382,13 +390,20 @@ std::vector<ShopMapping> Shop::mappings(int step) const {
 }
 
 std::string truth_header() {
-  return "number\tkind\tmerchant\tguid\tdevice\tclaim\tevent_id\ttype\ttime_ms\tpath\tcountry\treferrer_domain\treceived_ms\ttime_on_page_ms\tproduct\n";
+  return "number\tkind\tmerchant\tguid\tdevice\tclaim\tevent_id\ttype\ttime_ms\tpath\tcountry\treferrer_domain\treceived_ms"
+         "\ttime_on_page_ms\tproduct\tbrowser\tos\tdevice_class\ttraffic\tchannel\tcampaign\n";
 }
 
 std::string truth_line(const ShopRecord& r) {
-  return fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", r.number, r.kind, r.merchant,
-                     r.guid, r.device ? 1 : 0, r.claim, r.event_id, r.type, unix_ms(r.time), r.path, r.country,
-                     r.referrer_domain, unix_ms(r.received), r.time_on_page_ms, r.product);
+  auto line = fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", r.number, r.kind, r.merchant, r.guid,
+                          r.device ? 1 : 0, r.claim, r.event_id, r.type, unix_ms(r.time), r.path, r.country,
+                          r.referrer_domain, unix_ms(r.received));
+  for (const auto* column : {&r.time_on_page_ms, &r.product, &r.browser, &r.os, &r.device_class, &r.traffic, &r.channel,
+                             &r.campaign}) {
+    line += '\t';
+    line += *column;
+  }
+  return line += '\n';
 }
 
 }  // namespace guidepost::app

@@ -22,6 +22,7 @@ struct ShopOptions {
   std::uint32_t devices = 0;                           ///< 0: one for every 25 events
   double bad_share = 0.01;
   double duplicate_share = 0.01;
+  double bot_share = 0;  ///< of the devices
 };
 
 /// One raw record and what is true about it. Strings are reused from record to record.
@@ -45,6 +46,12 @@ struct ShopRecord {
   std::string referrer_domain;
   std::string time_on_page_ms;  ///< as the client measured it; empty: not
   std::string product;          ///< its id; empty: none
+  std::string browser;
+  std::string os;
+  std::string device_class;
+  std::string traffic;  ///< `human` or `bot`
+  std::string channel;
+  std::string campaign;
 };
 
 /// One line of a mapping file. valid_from 0: since ever; customer empty: unmapped from then on.

@@ -97,6 +97,7 @@ ShopOptions shop_options(const Arguments& arguments) {
   options.merchants = static_cast<std::uint32_t>(arguments.number("--merchants", 1, 1'000'000).value_or(1));
   options.products = static_cast<std::uint32_t>(arguments.number("--products", 1, 10'000'000).value_or(200));
   options.devices = static_cast<std::uint32_t>(arguments.number("--devices", 1, 100'000'000).value_or(0));
+  options.bot_share = static_cast<double>(arguments.number("--bots", 0, 100).value_or(0)) / 100;
   options.merchant = merchant_option(arguments, "--merchant", "shop");
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   options.start = time_option(arguments, "--start").value_or(TimeMs{now} - options.span);
@@ -175,6 +176,7 @@ Command generate_command() {
       {"--merchants", "N", "How many merchants (1): M, M-2, M-3 and so on"},
       {"--products", "N", "Pages of products of a merchant (200)"},
       {"--devices", "N", "How many devices there are (one for 25 events)"},
+      {"--bots", "PERCENT", "How many of a hundred devices are bots (0)"},
       {"--mappings", "FILE", "Writes the logins as mapping files: FILE, and FILE.2 with what is learnt later"},
       {"--truth", "FILE", "Writes what was generated, a line a record, for recounts"},
       {"--to", "URL", "Posts the events to a collector, http://HOST:PORT"},
