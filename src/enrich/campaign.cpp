@@ -62,11 +62,15 @@ std::string_view value_of(std::string_view text, Arena& arena) {
 }
 
 void take(UrlCampaign& campaign, std::string_view name, std::string_view text, Arena& arena) {
-  for (const auto& parameter : kParameters) {
-    auto& value = campaign.*parameter.value;
-    if (name == parameter.name && value.empty()) value = value_of(text, arena);
+  if (text.empty()) return;
+  if (name.starts_with("utm_")) {
+    for (const auto& parameter : kParameters) {
+      auto& value = campaign.*parameter.value;
+      if (name == parameter.name && value.empty()) value = value_of(text, arena);
+    }
+    return;
   }
-  if (text.empty()) return;  // a click id without an id
+  if (!name.ends_with("id")) return;
   if (name == "fbclid") campaign.facebook_click = true;
   const auto* const id = std::find_if(kClickIds.begin(), kClickIds.end(), [&](auto& c) { return c.name == name; });
   if (id != kClickIds.end() && campaign.ad_network.empty()) campaign.ad_network = id->network;

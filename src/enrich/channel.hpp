@@ -4,7 +4,10 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
+
+#include "guidepost/base/codec.hpp"
 
 namespace guidepost::enrich {
 
@@ -43,7 +46,12 @@ class Channels {
   bool is_internal(const Visit& visit) const;
   std::string_view known(std::string_view domain) const;
 
-  std::map<std::string, std::string_view, std::less<>> domains_;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return static_cast<std::size_t>(hash64(text)); }
+  };
+  // Only the configuration adds to it: no sender chooses places in it.
+  std::unordered_map<std::string, std::string_view, Hash, std::equal_to<>> domains_;
   std::map<std::string, std::vector<std::string>, std::less<>> of_merchants_;
 };
 

@@ -170,9 +170,11 @@ void Enricher::Impl::set_origin(event::Accepted& event, Arena& arena) const {
   const auto network =
       first_of(told.ad_network, told.facebook_click && Channels::is_paid(medium) ? kFacebookAds : std::string_view{});
   text[Field::kCampaign] = first_of(first_of(name, network), kNoCampaign);
+  const auto referrer_domain = text[Field::kReferrerDomain];
+  const auto domain = referrer_domain.empty() ? std::string_view{} : url_domain(url, arena);  // only compared with it
   text[Field::kChannel] = rules->channels.channel({.merchant = text[Field::kMerchant],
-                                                   .url_domain = url_domain(url, arena),
-                                                   .referrer_domain = text[Field::kReferrerDomain],
+                                                   .url_domain = domain,
+                                                   .referrer_domain = referrer_domain,
                                                    .campaign = first_of(name, medium),
                                                    .source = source,
                                                    .medium = medium,

@@ -38,7 +38,7 @@ class UserAgents {
   UserAgents& operator=(UserAgents&&) noexcept;
   ~UserAgents();
 
-  /// Tens of microseconds; for a hostile text a millisecond.
+  /// Some ten microseconds; for a hostile text up to a millisecond.
   Agent recognise(std::string_view user_agent) const;
   /// Hash of the patterns.
   std::uint64_t content_hash() const;

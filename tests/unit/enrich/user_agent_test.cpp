@@ -158,6 +158,7 @@ user_agent_parsers:
   - regex: "It's \\((x)\\)"   # double quotes
   - regex: 'It''s'
     family_replacement: Plain $9$1 # a comment
+  - regex: 'Cut(.)'
 os_parsers:
   - regex: '(own)os'
     regex_flag: 'i'
@@ -173,6 +174,8 @@ TEST(UserAgents, ReadAnotherFile) {
   EXPECT_EQ(shown(own.recognise("OwnBrowser/7 OWNOS")), "Own Browser | OWN | other");
   EXPECT_EQ(shown(own.recognise("It's (x)")), "x | (unknown) | other");
   EXPECT_EQ(shown(own.recognise("It's")), "Plain | (unknown) | other");
+  EXPECT_EQ(shown(own.recognise("Cut\xc3\xa4")), "(unknown) | (unknown) | (unknown)");  // half of a character
+  EXPECT_EQ(shown(own.recognise("Cut\x1b")), "(unknown) | (unknown) | (unknown)");
   EXPECT_EQ(shown(own.recognise("Probe")), "(unknown) | (unknown) | bot | bot");
   EXPECT_NE(own.content_hash(), agents().content_hash());
 }
