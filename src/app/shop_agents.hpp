@@ -1,4 +1,4 @@
-// User agents of the shop's visitors, with what a person says they are: uap-core is not asked.
+// User agents of the shop's visitors, with what they are written by hand beside each: uap-core is not asked.
 #pragma once
 
 #include <span>

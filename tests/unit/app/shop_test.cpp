@@ -38,7 +38,7 @@ void expect_as_told(const event::Accepted& found, const ShopRecord& told) {
   EXPECT_EQ(text(Field::kReferrerDomain), told.referrer_domain) << told.body;
 }
 
-// What a person wrote beside each agent and referrer, against what is decided about them.
+// What is written by hand beside each agent and referrer, against what is decided about them.
 TEST(Shop, TellsTheTruthAboutAgentsChannelsAndCampaigns) {
   auto options = small_shop();
   options.bot_share = 0.3;

@@ -1,4 +1,4 @@
-// The agents of a real log against what a person judged them to be.
+// The agents of a real log against what reading them says that they are.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -39,7 +39,7 @@ std::vector<Judged> judged_agents() {
   return all;
 }
 
-// How often one question was answered as the person did; tells where it was not.
+// How often one question was answered as it was judged; tells where it was not.
 class Tally {
  public:
   explicit Tally(std::string question) : question_(std::move(question)) {}
@@ -61,7 +61,7 @@ class Tally {
   int differ_ = 0;
 };
 
-TEST(JudgedAgents, AreFoundToBeWhatAPersonSays) {
+TEST(JudgedAgents, AreFoundToBeWhatReadingThemSays) {
   const auto all = judged_agents();
   std::set<std::string> distinct;
   for (const auto& judged : all) distinct.insert(judged.user_agent);
