@@ -83,14 +83,14 @@ Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, c
   record.made = inline_executor().wall();
   if (wish.latest_mapping) record.least_run = plan.latest_run;
   std::string wrong;
-  const bool good =
-      install(config_of(node, record.version), node.log(), node.tables(), record.made,
-              [&](const InstallStep& step) {
-                const bool step_good =
-                    step.outcome == InstallStep::Outcome::kMade || step.outcome == InstallStep::Outcome::kThere;
-                if (!step_good) wrong += fmt::format("{}{} {}: {}", wrong.empty() ? "" : "; ", step.kind, step.name, step.note);
-              },
-              cancelled);
+  const bool good = install(
+      config_of(node, record.version), node.log(), node.tables(), record.made,
+      [&](const InstallStep& step) {
+        const bool step_good =
+            step.outcome == InstallStep::Outcome::kMade || step.outcome == InstallStep::Outcome::kThere;
+        if (!step_good) wrong += fmt::format("{}{} {}: {}", wrong.empty() ? "" : "; ", step.kind, step.name, step.note);
+      },
+      cancelled);
   if (!good) return fail(ErrorCode::kFailed, wrong);
   worker::VersionTable table(node.tables(), node.names());
   for (const auto& part : plan.parts) {
@@ -103,7 +103,8 @@ Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, c
   // The row is last: a version that can be found is whole.
   const auto made = ask<bool>([&](auto done) { table.make(record, std::move(done)); }, cancelled);
   if (!made) return tl::unexpected(made.error());
-  if (!*made) return fail(ErrorCode::kFailed, fmt::format("someone else is making version {} just now", record.version));
+  if (!*made)
+    return fail(ErrorCode::kFailed, fmt::format("someone else is making version {} just now", record.version));
   return record;
 }
 
@@ -113,8 +114,8 @@ Result<void> catch_up(Node& node, const worker::VersionRecord& version, const Re
   const std::stop_callback when_cancelled(cancelled, [&] { stop.request_stop(); });
   auto config = config_of(node, version.version);
   config.kafka.member.clear();  // a slot in the groups of daemons is not this command's
-  auto workers = Workers::start(config, Stages::kBoth, node.log(), node.tables(),
-                                [&](const Error&) { stop.request_stop(); }, wish.rate);
+  auto workers = Workers::start(
+      config, Stages::kBoth, node.log(), node.tables(), [&](const Error&) { stop.request_stop(); }, wish.rate);
   if (!workers) return tl::unexpected(workers.error());
   auto names = node.names();
   names.version = version.version;

@@ -398,8 +398,8 @@ std::string truth_line(const ShopRecord& r) {
   auto line = fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", r.number, r.kind, r.merchant, r.guid,
                           r.device ? 1 : 0, r.claim, r.event_id, r.type, unix_ms(r.time), r.path, r.country,
                           r.referrer_domain, unix_ms(r.received));
-  for (const auto* column : {&r.time_on_page_ms, &r.product, &r.browser, &r.os, &r.device_class, &r.traffic, &r.channel,
-                             &r.campaign}) {
+  for (const auto* column :
+       {&r.time_on_page_ms, &r.product, &r.browser, &r.os, &r.device_class, &r.traffic, &r.channel, &r.campaign}) {
     line += '\t';
     line += *column;
   }

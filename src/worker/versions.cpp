@@ -141,13 +141,13 @@ void VersionTable::version(std::uint32_t number, Completion<std::optional<Versio
 void VersionTable::make(const VersionRecord& record, Completion<bool> done) {
   const auto row = version_row(record.version);
   const auto mapping = record.least_run ? std::to_string(record.least_run->value) : std::string(kMarkersAlone);
-  CheckAndPut request{
-      .row = row,
-      .family = std::string(kStateFamily),
-      .qualifier = "made",
-      .expected = std::nullopt,
-      .put = {row,
-              {cell("made", std::to_string(unix_ms(record.made))), cell("from", record.from), cell("mapping", mapping)}}};
+  CheckAndPut request{.row = row,
+                      .family = std::string(kStateFamily),
+                      .qualifier = "made",
+                      .expected = std::nullopt,
+                      .put = {row,
+                              {cell("made", std::to_string(unix_ms(record.made))), cell("from", record.from),
+                               cell("mapping", mapping)}}};
   tables_.check_and_put(table_, std::move(request), std::move(done));
 }
 

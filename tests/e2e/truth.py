@@ -142,5 +142,5 @@ def values_of(event):
     """The dimensions that count events, each with its value."""
     values = [("total", ""), ("type", event["type"]), ("url", event["path"]), ("country", event["country"]),
               ("url,country", event["path"] + "\0" + event["country"]), ("referrer_domain", event["referrer_domain"]),
-              ("product", event["product"])]
+              ("product", event["product"]), *((name, event[name]) for name in ("browser", "os", "device_class", "channel", "campaign"))]
     return [(dimension, value) for dimension, value in values if value or dimension == "total"]

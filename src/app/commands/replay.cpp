@@ -56,9 +56,9 @@ void print_plan(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
   }
   call.out.print(fmt::format("; customers: {}\n", mapping_words(wish.latest_mapping ? plan.latest_run : std::nullopt)));
   if (plan.lost() > 0) {
-    call.out.print(fmt::format(
-        "{} records are counted in version {} and no longer in the log: another version would lack them\n",
-        number(plan.lost()), plan.published.version));
+    call.out.print(
+        fmt::format("{} records are counted in version {} and no longer in the log: another version would lack them\n",
+                    number(plan.lost()), plan.published.version));
   }
   if (plan.unfinished) {
     call.out.print(fmt::format("version {} of an earlier replay has not caught up: --execute goes on with it\n",
@@ -95,8 +95,9 @@ Result<VersionRecord> chosen(Call& call, const ReplayPlan& plan, const ReplayWis
     for (auto version = versions->rbegin(); version != versions->rend(); ++version) {
       if (!version->dropped && version->version > plan.published.version) return *version;
     }
-    return fail(ErrorCode::kNotFound, fmt::format("there is no version newer than the published one, {}: --execute makes one",
-                                                  plan.published.version));
+    return fail(ErrorCode::kNotFound,
+                fmt::format("there is no version newer than the published one, {}: --execute makes one",
+                            plan.published.version));
   }
   return make_version(*call.node, plan, wish, call.cancelled);
 }
@@ -105,7 +106,8 @@ Result<void> publish(Call& call, const Published& seen, std::uint32_t version) {
   VersionTable table(call.node->tables(), call.node->names());
   const auto done_so = ask<bool>([&](auto done) { table.publish(seen, version, std::move(done)); }, call.cancelled);
   if (!done_so) return tl::unexpected(done_so.error());
-  if (!*done_so) return fail(ErrorCode::kFailed, "someone else has published a version meanwhile: look at `replay list`");
+  if (!*done_so)
+    return fail(ErrorCode::kFailed, "someone else has published a version meanwhile: look at `replay list`");
   return {};
 }
 
@@ -144,9 +146,10 @@ int execute(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
   } else if (publishes) {
     call.out.print(fmt::format("version {} is published; `guidepost replay undo` takes it back\n", version->version));
   } else {
-    call.out.print(fmt::format("version {0} has everything that the log holds; version {1} is still the one that is read\n"
-                               "`guidepost replay --publish` lets everybody read version {0}\n",
-                               version->version, plan.published.version));
+    call.out.print(
+        fmt::format("version {0} has everything that the log holds; version {1} is still the one that is read\n"
+                    "`guidepost replay --publish` lets everybody read version {0}\n",
+                    version->version, plan.published.version));
   }
   return 0;
 }
@@ -175,8 +178,8 @@ int run_undo(Call& call) {
     call.out.complain("nothing was published yet: there is nothing to take back");
     return 1;
   }
-  const auto before =
-      ask<std::optional<VersionRecord>>([&](auto done) { table.version(published->previous, std::move(done)); }, call.cancelled);
+  const auto before = ask<std::optional<VersionRecord>>(
+      [&](auto done) { table.version(published->previous, std::move(done)); }, call.cancelled);
   if (!before) return complain(call, before.error());
   if (*before && (*before)->dropped) {
     call.out.complain(fmt::format("version {} was dropped: there is nothing to go back to", published->previous));
@@ -195,15 +198,23 @@ int run_list(Call& call) {
   auto versions = ask<std::vector<VersionRecord>>([&](auto done) { table.versions(std::move(done)); }, call.cancelled);
   if (!versions) return complain(call, versions.error());
   auto rows = nlohmann::json::array();
-  text::Table shown({{"version", text::Align::kRight}, {"state", text::Align::kLeft}, {"made", text::Align::kLeft},
-                     {"caught up", text::Align::kLeft}, {"from", text::Align::kLeft}, {"customers", text::Align::kLeft}});
+  text::Table shown({{"version", text::Align::kRight},
+                     {"state", text::Align::kLeft},
+                     {"made", text::Align::kLeft},
+                     {"caught up", text::Align::kLeft},
+                     {"from", text::Align::kLeft},
+                     {"customers", text::Align::kLeft}});
   const auto add = [&](std::uint32_t version, std::string state, const VersionRecord* record) {
     const auto when = [](const std::optional<TimeMs>& t) { return t ? text::rfc3339(*t) : std::string(); };
     const auto made = record != nullptr ? text::rfc3339(record->made) : std::string();
     const auto caught_up = record != nullptr ? when(record->caught_up) : std::string();
     const auto from = record != nullptr ? record->from : std::string("made by init");
     const auto mapping = mapping_words(record != nullptr ? record->least_run : std::nullopt);
-    rows.push_back({{"version", version}, {"state", state}, {"made", made}, {"caught_up", caught_up}, {"from", from},
+    rows.push_back({{"version", version},
+                    {"state", state},
+                    {"made", made},
+                    {"caught_up", caught_up},
+                    {"from", from},
                     {"customers", mapping}});
     shown.add({std::to_string(version), std::move(state), made, caught_up, from, mapping});
   };
@@ -236,23 +247,26 @@ int run_drop(Call& call) {
   names.version = version;
   for (const auto& stem : {names.rollups(Month{}), names.events(Month{}), names.bad() + "0", names.ledger() + "0"}) {
     const auto prefix = stem.substr(0, stem.size() - 1);
-    const auto tables =
-        ask<std::vector<std::string>>([&](auto done) { call.node->tables().list_tables(prefix, std::move(done)); }, call.cancelled);
+    const auto tables = ask<std::vector<std::string>>(
+        [&](auto done) { call.node->tables().list_tables(prefix, std::move(done)); }, call.cancelled);
     if (!tables) return complain(call, tables.error());
     for (const auto& name : *tables) {
       if (prefix.back() != '_' && name != prefix) continue;
-      if (const auto dropped = ask<void>([&](auto done) { call.node->tables().drop_table(name, std::move(done)); }, call.cancelled);
+      if (const auto dropped =
+              ask<void>([&](auto done) { call.node->tables().drop_table(name, std::move(done)); }, call.cancelled);
           !dropped) {
         return complain(call, dropped.error());
       }
       if (!call.json()) call.out.print("dropped  table " + name + "\n");
     }
   }
-  const auto topic = ask<void>([&](auto done) { call.node->log().delete_topic(names.resolved_topic(), std::move(done)); }, call.cancelled);
+  const auto topic = ask<void>(
+      [&](auto done) { call.node->log().delete_topic(names.resolved_topic(), std::move(done)); }, call.cancelled);
   if (!topic && topic.error().code != ErrorCode::kNotFound) return complain(call, topic.error());
   if (!call.json()) call.out.print("dropped  topic " + names.resolved_topic() + "\n");
   if (version == 1) return 0;  // has no row
-  const auto said = ask<void>([&](auto done) { table.set_dropped(version, inline_executor().wall(), std::move(done)); }, call.cancelled);
+  const auto said = ask<void>([&](auto done) { table.set_dropped(version, inline_executor().wall(), std::move(done)); },
+                              call.cancelled);
   return said ? 0 : complain(call, said.error());
 }
 
@@ -269,8 +283,11 @@ Command replay_command() {
           "and after a crash goes on with it. --publish then moves everybody to the new version: readers at once, daemons\n"
           "within seconds, without a gap, for both versions are whole. `replay undo` moves them back.",
       .operands = {},
-      .flags = {{"--to-earliest", "", "from the beginning of what the log holds (there is no other way yet)", Use::kOptional},
-                {"--mapping", "WHICH", "latest: at least the newest mapping for all events; as-logged: as it was at each event", Use::kOptional},
+      .flags = {{"--to-earliest", "", "from the beginning of what the log holds (there is no other way yet)",
+                 Use::kOptional},
+                {"--mapping", "WHICH",
+                 "latest: at least the newest mapping for all events; as-logged: as it was at each event",
+                 Use::kOptional},
                 {"--rate", "N", "at most so many records a second of each partition", Use::kOptional},
                 {"--accept-loss", "", "also where the log no longer holds what is counted", Use::kOptional},
                 {"--execute", "", "do it", Use::kOptional},
@@ -278,21 +295,23 @@ Command replay_command() {
       .examples = {{"what it would do", "guidepost replay --to-earliest"},
                    {"after a new setting: make the next version, look at it, publish it",
                     "guidepost replay --to-earliest --execute --set sessions.gap=20m && guidepost replay --publish"},
-                   {"with the customers as they were known at each event", "guidepost replay --to-earliest --mapping as-logged --execute"}},
+                   {"with the customers as they were known at each event",
+                    "guidepost replay --to-earliest --mapping as-logged --execute"}},
       .place = Place::kStores,
       .run = run_replay};
 }
 
 Command replay_list_command() {
-  return {.name = "replay list",
-          .group = Group::kLookAfter,
-          .summary = "the versions there are",
-          .about = "Every version that was made, and which one is read.",
-          .operands = {},
-          .flags = {},
-          .examples = {{"", "guidepost replay list"}},
-          .place = Place::kReads,
-          .run = run_list};
+  return {
+      .name = "replay list",
+      .group = Group::kLookAfter,
+      .summary = "the versions there are",
+      .about = "Every version that was made, and which one is read.",
+      .operands = {},
+      .flags = {},
+      .examples = {{"which one is read", "guidepost replay list"}, {"for a program", "guidepost replay list --json"}},
+      .place = Place::kReads,
+      .run = run_list};
 }
 
 Command replay_undo_command() {
@@ -302,21 +321,25 @@ Command replay_undo_command() {
           .about = "Publishes the version that was read before. Its stages go on where they stopped and catch up.",
           .operands = {},
           .flags = {},
-          .examples = {{"", "guidepost replay undo"}},
+          .examples = {{"back to what was read before", "guidepost replay undo"},
+                       {"on a cluster", "guidepost replay undo --config config/cluster.toml"}},
           .place = Place::kReads,
           .run = run_undo};
 }
 
 Command replay_drop_command() {
-  return {.name = "replay drop",
-          .group = Group::kLookAfter,
-          .summary = "deletes the tables and the topic of a version that is not read",
-          .about = "Deletes everything that a version consists of. It cannot be taken back, but made again while the log holds it.",
-          .operands = {{"VERSION", "its number, as `replay list` shows it"}},
-          .flags = {},
-          .examples = {{"the first one, when nobody needs to go back to it", "guidepost replay drop 1"}},
-          .place = Place::kReads,
-          .run = run_drop};
+  return {
+      .name = "replay drop",
+      .group = Group::kLookAfter,
+      .summary = "deletes the tables and the topic of a version that is not read",
+      .about =
+          "Deletes everything that a version consists of. It cannot be taken back, but made again while the log holds it.",
+      .operands = {{"VERSION", "its number, as `replay list` shows it"}},
+      .flags = {},
+      .examples = {{"the first one, when nobody needs to go back to it", "guidepost replay drop 1"},
+                   {"one that is not wanted after all", "guidepost replay drop 3"}},
+      .place = Place::kReads,
+      .run = run_drop};
 }
 
 }  // namespace guidepost::app
