@@ -89,9 +89,9 @@ class Installer {
       return tell({"topic", topic.name, Outcome::kWrong,
                    "it drops records by their key or their size: set cleanup.policy=delete and retention.bytes=-1"});
     }
-    if (topic.retention.count() >= 0 && topic.retention <= 2 * config_.ingest.window_time) {
+    if (topic.retention.count() >= 0 && topic.retention <= kWindowsKept * config_.ingest.window_time) {
       return tell({"topic", topic.name, Outcome::kWrong,
-                   fmt::format("keeps records {}, which must be over twice ingest.window_time ({})",
+                   fmt::format("keeps records {}, which must be over four times ingest.window_time ({})",
                                text::duration(topic.retention), text::duration(config_.ingest.window_time))});
     }
     tell({"topic", topic.name, Outcome::kThere, describe(topic)});

@@ -111,7 +111,11 @@ worker::IngestOptions ingest_options_of(const Config& config) {
                       .bot_events = config.sessions.bot_events,
                       .bot_window = config.sessions.bot_window};
   options.block = {
-      .events = config.ingest.block_events, .bytes = config.ingest.block_bytes, .age = config.ingest.block_time};
+      .events = config.ingest.block_events,
+      .bytes = config.ingest.block_bytes,
+      .age = config.ingest.block_time,
+      .encoded = Bytes{config.topics.max_record.value - std::min(config.topics.max_record.value / 8, (64_KiB).value)}};
+  static_assert(worker::kHorizonsRead == kWindowsKept);
   options.max_unacknowledged = config.ingest.in_flight;
   options.commit_interval = config.ingest.commit_interval;
   options.accept_topic_id = config.ingest.accept_topic_id;

@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 
 /// How often a daemon looks whether another version was published.
 constexpr std::chrono::milliseconds kLook{2000};
+constexpr std::chrono::milliseconds kLookPatience{5000};
 
 /// Sleeps, but not past a wish to stop.
 void pause(std::chrono::milliseconds how_long, const std::stop_token& stop) {
@@ -128,11 +129,12 @@ std::optional<worker::VersionRecord> Workers::find_version(const std::stop_token
   worker::VersionTable versions(tables_, names_of(config_));
   bool told = false;
   for (auto wait = 50ms; !stop.stop_requested(); wait = std::min<std::chrono::milliseconds>(wait * 2, 2000ms)) {
-    auto published = ask<worker::Published>([&](auto done) { versions.published(std::move(done)); }, stop);
+    auto published =
+        ask<worker::Published>([&](auto done) { versions.published(std::move(done)); }, stop, kLookPatience);
     if (published) {
       const auto number = config_.names.version != 0 ? config_.names.version : published->version;
       const auto known = ask<std::optional<worker::VersionRecord>>(
-          [&](auto done) { versions.version(number, std::move(done)); }, stop);
+          [&](auto done) { versions.version(number, std::move(done)); }, stop, kLookPatience);
       if (known) {
         if (*known) return *known;
         worker::VersionRecord first;  // `init` made it
@@ -159,7 +161,8 @@ bool Workers::wait_for_another(const std::stop_token& stop, std::uint32_t versio
   while (!stop.stop_requested()) {
     pause(kLook, stop);
     if (config_.names.version != 0 || stop.stop_requested()) continue;
-    const auto published = ask<worker::Published>([&](auto done) { versions.published(std::move(done)); }, stop);
+    const auto published =
+        ask<worker::Published>([&](auto done) { versions.published(std::move(done)); }, stop, kLookPatience);
     if (!published || published->version == version) continue;
     log::info("version_published", {{"version", published->version}, {"instead_of", version}});
     return true;

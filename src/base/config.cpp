@@ -187,8 +187,8 @@ void check_together(const Config& config, ConfigErrors& errors) {
     errors.push_back(fmt::format("sessions.bot_events: expected at most sessions.events ({}), got {}",
                                  config.sessions.events, config.sessions.bot_events));
   }
-  if (config.topics.retention <= 2 * config.ingest.window_time) {
-    errors.push_back(fmt::format("topics.retention: expected over twice ingest.window_time ({}), got {}",
+  if (config.topics.retention <= kWindowsKept * config.ingest.window_time) {
+    errors.push_back(fmt::format("topics.retention: expected over four times ingest.window_time ({}), got {}",
                                  config::show_duration(config.ingest.window_time),
                                  config::show_duration(config.topics.retention)));
   }

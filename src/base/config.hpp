@@ -46,6 +46,9 @@ struct MerchantConfig {
 std::vector<std::string> default_bot_agents();
 
 /// Every key with its default. Help and ranges: config_keys.cpp; for people: docs/configuration.md.
+/// Topics keep records for longer than this many times ingest.window_time: what ingest reads again after a restart.
+inline constexpr int kWindowsKept = 4;
+
 struct Config {
   struct {
     log::Level level = log::Level::kInfo;

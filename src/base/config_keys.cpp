@@ -84,7 +84,7 @@ std::vector<Key<Config>> outside_keys() {
       number(KEY(topics.partitions), 1, 10'000, "Partitions of the topics that `init` makes."),
       number(KEY(topics.replication), 1, 10, "Copies of each partition in Kafka."),
       duration(KEY(topics.retention), 1h, 3650 * kDay,
-               "How long the topics that `init` makes keep records; longer than twice ingest.window_time."),
+               "How long the topics that `init` makes keep records; longer than four times ingest.window_time."),
       size(KEY(topics.max_record), 64_KiB, 64_MiB, "The largest record of the topics that `init` makes."),
 
       list(KEY(kafka.brokers), "Kafka brokers to ask first.", kAddresses),
@@ -159,7 +159,7 @@ std::vector<Key<Config>> stage_keys() {
           "Where the raw topic was deleted and made again: the id of the new one that may be worked on, as `status` shows it."),
       flag(
           KEY(ingest.accept_cut_window),
-          "Whether ingest goes on where the log lacks records that the window may reach; repeats of those count as new."),
+          "Whether ingest goes on where the log lacks records that its windows may reach: repeats of those count as new, and their sessions begin anew."),
 
       duration(KEY(sessions.gap), 1min, 24h, "A session of a device ends where it does nothing for longer than this."),
       number(KEY(sessions.reach), 0, 1'000'000'000,
@@ -168,7 +168,7 @@ std::vector<Key<Config>> stage_keys() {
              "Events of a device that a new one is compared with at most, the last ones."),
       number(
           KEY(sessions.bot_events), 0, 10'000,
-          "A device that does so many things within sessions.bot_window is a bot from then on; at most sessions.events; 0: never."),
+          "A device is a bot while it does so many things within sessions.bot_window; at most sessions.events; 0: never."),
       duration(KEY(sessions.bot_window), 1s, 1h, "The time that goes with sessions.bot_events."),
       size(KEY(sessions.memory), 64_KiB, Bytes{64ULL << 30},
            "Memory of a partition for the events within reach; where they need more it is the newest that are kept."),

@@ -141,7 +141,8 @@ bool read_accepted(ByteReader& in, std::vector<Accepted>& accepted) {
 
 bool read_earlier(ByteReader& in, Decisions& d) {
   const auto count = in.varint();
-  if (!in.ok() || count > in.remaining()) return false;
+  // An event changes two others at most: what is allocated is bounded by the events that are here.
+  if (!in.ok() || count > 2 * d.accepted.size()) return false;
   d.earlier.resize(static_cast<std::size_t>(count));
   auto before = d.from.value;
   for (auto event = d.earlier.rbegin(); event != d.earlier.rend(); ++event) {
@@ -174,7 +175,7 @@ bool read_counts(std::uint8_t bits, SessionChange& change) {
 
 bool read_changes(ByteReader& in, Decisions& d) {
   const auto count = in.varint();
-  if (!in.ok() || count > in.remaining()) return false;
+  if (!in.ok() || count > 3 * d.accepted.size()) return false;
   d.changes.resize(static_cast<std::size_t>(count));
   auto cause = d.from;
   for (auto& change : d.changes) {

@@ -56,4 +56,11 @@ std::span<const SessionChange> Decisions::changes_of(Offset cause) const {
   return {first, end};
 }
 
+void sort_subjects(std::vector<Accepted>& subjects) {
+  std::sort(subjects.begin(), subjects.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
+  const auto end =
+      std::unique(subjects.begin(), subjects.end(), [](const auto& a, const auto& b) { return a.offset == b.offset; });
+  subjects.erase(end, subjects.end());
+}
+
 }  // namespace guidepost::event

@@ -8,8 +8,11 @@ namespace {
 
 constexpr std::int64_t kMostItems = 1'000'000;
 
+constexpr std::size_t kMostDigits = 18;  // no more than fit, sign and zeros among them
+
 std::optional<std::int64_t> whole_number(std::string_view text) {
   std::int64_t number = 0;
+  if (text.size() > kMostDigits + 1) return std::nullopt;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return number;

@@ -174,7 +174,7 @@ void Page::Impl::contribute(Offset offset, RulesHash block_rules) {
   if (entries.empty()) first_offset = offset;
   next = offset + 1;
   rules = block_rules;
-  ++dirty_events;
+  dirty = true;
 }
 
 /// `fold(entry)` changes an entry and says by how many bytes it has grown.
@@ -213,6 +213,7 @@ void Page::add(const event::Accepted& event, RulesHash rules) {
   GUIDEPOST_ASSERT(Bucket::of(event.time) == page.key.bucket);
   page.contribute(event.offset, rules);
   ++page.events;
+  ++page.dirty_events;
   const auto touched = values_of(event, page, has_events);
   const auto contribution = contribution_of(event);
   page.change(touched.span(), event.offset, [&](Entry& entry) {

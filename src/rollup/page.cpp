@@ -58,7 +58,7 @@ Page::~Page() = default;
 
 const PageKey& Page::key() const { return impl_->key; }
 Offset Page::position() const { return impl_->position; }
-bool Page::dirty() const { return impl_->dirty_events != 0; }
+bool Page::dirty() const { return impl_->dirty; }
 std::uint64_t Page::dirty_events() const { return impl_->dirty_events; }
 std::uint64_t Page::events() const { return impl_->events; }
 std::uint8_t Page::bits() const { return impl_->bits; }
@@ -186,6 +186,7 @@ std::vector<EncodedChunk> Page::encode_dirty(Offset label) {
   page.position = label;
   page.next = label;
   page.dirty_events = 0;
+  page.dirty = false;
   return encoded;
 }
 

@@ -49,7 +49,7 @@ class Page {
   /// be at or above position(), and not below earlier contributions.
   void add(const event::SessionChange& change, const event::Accepted& subject, RulesHash rules);
   bool dirty() const;
-  std::uint64_t dirty_events() const;  ///< contributions since the last encode_dirty
+  std::uint64_t dirty_events() const;  ///< events since the last encode_dirty
   std::uint64_t events() const;
   std::uint8_t bits() const;
   std::uint64_t folded() const;  ///< dimension values that were counted as (other) since load

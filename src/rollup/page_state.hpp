@@ -113,6 +113,7 @@ struct Page::Impl {
   RulesHash rules;
   std::uint64_t events = 0;
   std::uint64_t dirty_events = 0;
+  bool dirty = false;  ///< also by changes of sessions
   std::uint64_t folded = 0;
   std::size_t value_memory = 0;   ///< of `values`
   std::size_t outside_memory = 0;  ///< of distinct counts and money, outside of entries

@@ -27,7 +27,10 @@ void SliceRecount::finish(const std::string& merchant) {
   for (const auto& [source, change] : changes_) {
     const std::pair key(Bucket::of(change.subject_time), source);
     const auto page = pages_.find(key);
-    if (page == pages_.end() || change.change.cause >= page->second.position) continue;
+    if (page == pages_.end() || change.change.cause >= page->second.position) {
+      if (change.change.cause < findings_.durable(source)) ++changes_behind_[key];
+      continue;
+    }
     const auto subject = subjects_.find({source, change.change.subject});
     if (subject == subjects_.end()) {
       findings_.add({merchant, source, key.first.start(), "row", "", std::to_string(change.change.subject.value),
@@ -40,6 +43,10 @@ void SliceRecount::finish(const std::string& merchant) {
       event.text[event::kSessionFields[i]] = subject->second.texts[i];
     }
     recounts_[key].add(change.change, event);
+  }
+  for (const auto& [key, count] : changes_behind_) {
+    findings_.add({merchant, key.second, key.first.start(), "page", "", "",
+                   "changes of sessions below D that no page counts", 0, static_cast<double>(count)});
   }
   for (const auto& [key, count] : behind_) {
     findings_.add({merchant, key.second, key.first.start(), "page", "", "", "rows below D that no page counts", 0,

@@ -49,6 +49,7 @@ class SliceRecount {
   Findings& findings_;
   std::map<std::pair<Bucket, SourceId>, PageRecount> recounts_;
   std::map<std::pair<Bucket, SourceId>, std::uint64_t> behind_;  ///< rows below D that the page does not count
+  std::map<std::pair<Bucket, SourceId>, std::uint64_t> changes_behind_;  ///< and changes of sessions
   std::unordered_map<std::pair<SourceId, Offset>, Subject, SubjectHash> subjects_;
   std::vector<Change> changes_;
 };

@@ -3,6 +3,7 @@ program: the rules of resolution are written here again, from docs/identity.md."
 import calendar
 import collections
 import csv
+import sys
 import time
 
 BUCKET_MS = 15 * 60 * 1000
@@ -10,6 +11,10 @@ GAP_MS = 30 * 60 * 1000
 STITCH_MS = 30 * 24 * 3600 * 1000
 SINCE_EVER = -(1 << 62)
 
+# What an event is by, that says nothing of it and has no user agent.
+PLAIN = {"referrer_domain": "", "time_on_page_ms": "", "product": "", "browser": "(unknown)", "os": "(unknown)",
+         "device_class": "(unknown)", "channel": "direct", "campaign": "(none)"}
+SESSION_COLUMNS = ("type", "path", "country", *PLAIN)
 COUNTERS = ("events", "page_views", "clicks", "purchases", "identified", "sessions", "bounces", "dwells", "dwell_ms", "items",
             "refunds")
 DISTINCTS = ("devices", "users", "customers")
@@ -65,7 +70,8 @@ class Expected:
         self.reasons = collections.Counter()
         self.customers = {}  # (merchant, event id) -> (customer, how)
         self.records = 0
-        self.visits = collections.defaultdict(list)  # (merchant, guid) -> its events, until finish()
+        self.visits = collections.defaultdict(list)  # (merchant, guid) -> what its events say for sessions
+        self.session_sums = {}
 
     def add_file(self, path, mapping):
         with open(path, newline="") as file:
@@ -85,7 +91,8 @@ class Expected:
         self.ledger[event["merchant"], "counted"] += 1
         customer, how = mapping.resolve(event)
         if event["device"] == "1":
-            self.visits[event["merchant"], event["guid"]].append((int(event["time_ms"]), self.records, event))
+            said = {name: sys.intern(event[name]) for name in SESSION_COLUMNS}
+            self.visits[event["merchant"], event["guid"]].append((int(event["time_ms"]), self.records, said))
         if event["event_id"]:
             self.customers[event["merchant"], event["event_id"]] = (customer, how)
         self.count(event, customer)
@@ -108,7 +115,10 @@ class Expected:
                     self.distinct[i][cell] += 1
 
     def finish(self):
-        """Counts the sessions of what was added since the last time, by docs/sessions.md."""
+        """Counts the sessions of all that was added so far, by docs/sessions.md."""
+        for cell, counts in self.session_sums.items():
+            self.sums[cell] = [a - b for a, b in zip(self.sums[cell], counts)]
+        self.session_sums = collections.defaultdict(lambda: [0] * len(COUNTERS))
         for (merchant, _), events in self.visits.items():
             events.sort(key=lambda e: e[:2])
             for i, (time_ms, _, event) in enumerate(events):
@@ -118,11 +128,12 @@ class Expected:
                 if event["type"] == "page_view":
                     dwell = int(event["time_on_page_ms"]) if event["time_on_page_ms"] else None if ends else events[i + 1][0] - time_ms
                 self.count_visit(merchant, time_ms // BUCKET_MS, event, begins, ends, dwell)
-        self.visits.clear()
+        for cell, counts in self.session_sums.items():
+            self.sums[cell] = [a + b for a, b in zip(self.sums[cell], counts)]
 
     def count_visit(self, merchant, bucket, event, begins, ends, dwell):
         def add(dimension, value, counter, n):
-            self.sums[Cell(merchant, bucket, dimension, value)][COUNTERS.index(counter)] += n
+            self.session_sums[Cell(merchant, bucket, dimension, value)][COUNTERS.index(counter)] += n
 
         for dimension, value in values_of(event):
             if dimension not in ("type", "url", "url,country", "product") and begins:

@@ -69,7 +69,7 @@ def read_block(data):
     if len(data) < 5 or struct.unpack("<I", data[-4:])[0] != zlib.crc32(data[:-4]):
         raise ValueError("too short, or the checksum does not fit")
     r = Reader(data[:-4])
-    if (version := r.u8()) != 1:
+    if (version := r.u8()) != 2:
         raise ValueError(f"version {version} is not known")
     block = {"source": r.varint(), "from": r.varint()}
     block["to"] = block["from"] + r.varint()

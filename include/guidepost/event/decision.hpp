@@ -102,4 +102,7 @@ struct Decisions {
   std::span<const SessionChange> changes_of(Offset cause) const;
 };
 
+/// Makes subjects ascend by offset, each once.
+void sort_subjects(std::vector<Accepted>& subjects);
+
 }  // namespace guidepost::event

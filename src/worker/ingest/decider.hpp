@@ -36,11 +36,12 @@ struct Undecided {
 /// Thread: one owner. Blocks: never. Views in what it gives point into the records and the arena.
 class Decider {
  public:
-  Decider(event::Decoder& decoder, enrich::Enricher& enricher, const IngestOptions& options, Partition partition)
+  Decider(event::Decoder& decoder, enrich::Enricher& enricher, const IngestOptions& options, Partition partition,
+          Offset sessions_from)
       : decoder_(decoder),
         enricher_(enricher),
         window_(options.dedupe_offsets, options.dedupe_horizon),
-        sessions_(options.sessions),
+        sessions_(options.sessions, sessions_from),
         partition_(partition) {}
 
   /// Holes taken in one go; the rest of a longer range comes with the next call.

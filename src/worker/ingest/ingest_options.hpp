@@ -17,15 +17,21 @@ struct BlockLimits {
   std::size_t events = 1000;
   Bytes bytes{512 * 1024};  ///< of the raw records in it
   std::chrono::milliseconds age{200};
+  Bytes encoded{2 * 1024 * 1024 - 64 * 1024};  ///< of the block as a record: what does not fit goes out in several
 };
+
+/// In log time, what is decided next depends on nothing older than so many horizons: one for the events that it meets in a
+/// session, one for what makes those a bot's, one for what makes them duplicates, and one for log time that stands still
+/// where it steps back.
+inline constexpr int kHorizonsRead = 4;
 
 struct IngestOptions {
   event::EventLimits limits;
   enrich::EnrichOptions enrich;
   identity::ResolveRules resolve;
   RunId least_run{0};  ///< holds where the markers say an earlier one
-  std::int64_t dedupe_offsets = 1'000'000;                       ///< N
-  std::chrono::seconds dedupe_horizon{std::chrono::hours{24}};   ///< T, in the log's own append time
+  std::int64_t dedupe_offsets = 1'000'000;  ///< N
+  std::chrono::seconds dedupe_horizon{std::chrono::hours{24}};  ///< T, in the log's own append time
   SessionOptions sessions;  ///< its horizon is dedupe_horizon
   BlockLimits block;
   Bytes max_unacknowledged{16 * 1024 * 1024};  ///< of blocks sent by one partition

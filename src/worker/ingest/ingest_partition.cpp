@@ -6,6 +6,7 @@
 #include "base/assert.hpp"
 #include "guidepost/base/codec.hpp"
 #include "identity/runs.hpp"
+#include "worker/ingest/block_pieces.hpp"
 #include "worker/ingest/ingest_metrics.hpp"
 #include "worker/retry.hpp"
 
@@ -38,16 +39,6 @@ RulesHash rules_of(const event::Decoder& decoder, const enrich::Enricher& enrich
   return RulesHash{hash64(w.view())};
 }
 
-/// Leaves the subjects that lie before the block, each once.
-void keep_earlier(event::Decisions& decisions) {
-  auto& earlier = decisions.earlier;
-  std::erase_if(earlier, [&](const event::Accepted& e) { return e.offset >= decisions.from; });
-  std::sort(earlier.begin(), earlier.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
-  earlier.erase(
-      std::unique(earlier.begin(), earlier.end(), [](const auto& a, const auto& b) { return a.offset == b.offset; }),
-      earlier.end());
-}
-
 }  // namespace
 
 IngestPartition::IngestPartition(Needs needs, Partition partition, std::string topic_id, Failed failed)
@@ -57,8 +48,8 @@ IngestPartition::IngestPartition(Needs needs, Partition partition, std::string t
       rules_(rules_of(needs.decoder, needs.enricher, needs.options)) {}
 
 void IngestPartition::start() {
-  IngestRecovery::Needs needs{needs_.executor, needs_.log,      needs_.member, needs_.state,
-                              needs_.decoder,  needs_.enricher, needs_.options};
+  IngestRecovery::Needs needs{needs_.executor, needs_.log,      needs_.member,  needs_.state,
+                              needs_.decoder,  needs_.enricher, needs_.options, rules_};
   recovery_ = std::make_shared<IngestRecovery>(
       needs, TopicPartition{needs_.names.raw_topic(), partition_}, topic_id_,
       [this, alive = shared_from_this()](Result<RecoveredIngest> found) { recovered(std::move(found)); });
@@ -71,7 +62,8 @@ void IngestPartition::recovered(Result<RecoveredIngest> found) {
   if (!found) return fail_partition(found.error());
   source_ = found->source;
   taken_ = committed_ = found->position;
-  view_.run = std::max(found->run, needs_.options.least_run);
+  view_.run = block_run_ = std::max(found->run, needs_.options.least_run);
+  sessions_from_ = found->sessions_from;
   decider_ = std::move(found->decider);
   const auto while_open = [weak = weak_from_this()](auto then) {
     return [weak, then](auto... args) {
@@ -249,6 +241,7 @@ void IngestPartition::pass_marker() {
         markers_.push_back({view_.run, open_.decisions.to});
         log::info("marker_passed",
                   {{"partition", partition_.value}, {"run", view_.run.value}, {"offset", open_.decisions.to.value}});
+        cut_block();  // so that all of a block but its end is of one run
         segment_done();
       });
 }
@@ -285,9 +278,14 @@ void IngestPartition::cut_block() {
   decisions.source = source_.number;
   decisions.rules = rules_;
   decisions.run = view_.run;
-  keep_earlier(decisions);
+  std::erase_if(decisions.earlier, [&](const event::Accepted& e) { return e.offset >= decisions.from; });
+  event::sort_subjects(decisions.earlier);
   count(decisions);
-  writer_->send({decisions.from, decisions.to, view_.run, event::encode_block(decisions)});
+  const auto end = decisions.to;
+  for (const auto& piece : pieces_of(std::move(decisions), needs_.options.block.encoded, block_run_)) {
+    writer_->send({piece.from, piece.to, piece.run, event::encode_block(piece)});
+  }
+  block_run_ = view_.run;
   for (auto& arena : open_.arenas) {
     if (spare_arenas_.size() >= kSpareArenas) break;
     arena->reset();
@@ -297,13 +295,8 @@ void IngestPartition::cut_block() {
   open_.arenas.clear();
   open_.records = open_.bytes = 0;
   ++open_.number;
-  decisions.accepted.clear();
-  decisions.bad.clear();
-  decisions.duplicates.clear();
-  decisions.skipped.clear();
-  decisions.changes.clear();
-  decisions.earlier.clear();
-  decisions.from = decisions.to;
+  decisions = {};
+  decisions.from = decisions.to = end;
 }
 
 // The state table learns which markers were passed before the commit that lies behind them.
@@ -327,7 +320,7 @@ void IngestPartition::commit() {
 }
 
 void IngestPartition::commit_position(Offset position, RunId run) {
-  send_commit({position, IngestCommit{source_.number, run}.encode()});
+  send_commit({position, IngestCommit{source_.number, run, rules_, sessions_from_}.encode()});
 }
 
 void IngestPartition::finish() {

@@ -84,6 +84,8 @@ class IngestPartition final : public PartitionWorker {
   std::shared_ptr<BlockWriter> writer_;
   Source source_;
   identity::MappingView view_;
+  RunId block_run_;        // that holds at the beginning of the open block
+  Offset sessions_from_;   // events below it are decided by other rules, and meet no others
   RulesHash rules_;
   std::optional<TimeMs> log_time_;  // latest so far
   Offset taken_;  // end of the offsets fetched

@@ -14,7 +14,10 @@ constexpr FetchLimits kWindowFetch{
 
 }  // namespace
 
-std::string IngestCommit::encode() const { return fmt::format("v1 source={} run={}", source.value, run.value); }
+std::string IngestCommit::encode() const {
+  return fmt::format("v2 source={} run={} rules={} sessions_from={}", source.value, run.value, rules.value,
+                     sessions_from.value);
+}
 
 std::optional<IngestCommit> IngestCommit::decode(std::string_view metadata) {
   auto number_after = [&](std::string_view key) -> std::optional<std::uint64_t> {
@@ -25,11 +28,14 @@ std::optional<IngestCommit> IngestCommit::decode(std::string_view metadata) {
     const auto* end = metadata.data() + metadata.size();
     return std::from_chars(from, end, value).ec == std::errc{} ? std::optional(value) : std::nullopt;
   };
-  if (!metadata.starts_with("v1 ")) return std::nullopt;
+  if (!metadata.starts_with("v2 ")) return std::nullopt;
   const auto source = number_after("source=");
   const auto run = number_after("run=");
-  if (!source || !run) return std::nullopt;
-  return IngestCommit{SourceId{static_cast<std::uint32_t>(*source)}, RunId{*run}};
+  const auto rules = number_after("rules=");
+  const auto sessions_from = number_after("sessions_from=");
+  if (!source || !run || !rules || !sessions_from) return std::nullopt;
+  return IngestCommit{SourceId{static_cast<std::uint32_t>(*source)}, RunId{*run}, RulesHash{*rules},
+                      Offset{static_cast<std::int64_t>(*sessions_from)}};
 }
 
 IngestRecovery::IngestRecovery(Needs needs, TopicPartition partition, std::string topic_id,
@@ -38,11 +44,7 @@ IngestRecovery::IngestRecovery(Needs needs, TopicPartition partition, std::strin
       partition_(std::move(partition)),
       topic_id_(std::move(topic_id)),
       done_(std::move(done)),
-      found_{.source = {},
-             .position = Offset{0},
-             .run = RunId{0},
-             .decider = std::make_unique<Decider>(needs.decoder, needs.enricher, needs.options, partition_.partition)} {
-}
+      found_{.source = {}, .position = Offset{0}, .run = RunId{0}, .sessions_from = Offset{0}, .decider = nullptr} {}
 
 void IngestRecovery::start() {
   ask_until_answered<LogBounds>(
@@ -122,11 +124,13 @@ void IngestRecovery::check_commit(std::optional<Commit> commit) {
     }
     found_.position = commit->position;
     found_.run = known->run;
+    // What was counted of sessions was counted by the values that other rules gave: today's must not correct it.
+    found_.sessions_from = known->rules == needs_.rules ? known->sessions_from : commit->position;
     return check_bounds();
   }
   // Never committed: from the floor, never from "latest".
   with_floor([this](Offset floor) {
-    found_.position = floor;
+    found_.position = found_.sessions_from = floor;
     check_bounds();
   });
 }
@@ -151,7 +155,9 @@ void IngestRecovery::check_bounds() {
                     position < bounds_.begin ? "retention has passed the position" : "the log was cut")));
   }
   // What is decided next asks for sessions over their reach, and those for what was no duplicate, over that of duplicates.
-  const auto reach = needs_.options.dedupe_offsets + needs_.options.sessions.offsets;
+  // And where a device may be a bot by what it did, that is over their reach before an event that is met.
+  const auto& sessions = needs_.options.sessions;
+  const auto reach = needs_.options.dedupe_offsets + (sessions.bot_events == 0 ? 1 : 2) * sessions.offsets;
   const auto window_begin = Offset{std::max(position.value - reach, std::int64_t{0})};
   if (window_begin >= bounds_.begin) return read_window(window_begin);
   check_window();
@@ -182,6 +188,8 @@ void IngestRecovery::find_retention() {
 }
 
 void IngestRecovery::read_window(Offset from) {
+  found_.decider = std::make_unique<Decider>(needs_.decoder, needs_.enricher, needs_.options, partition_.partition,
+                                             found_.sessions_from);
   if (from == found_.position && !looks_further(from)) return finish(check_reach());
   reader_ = needs_.log.read(partition_, from);
   fetch_window();
@@ -222,20 +230,21 @@ void IngestRecovery::pass_batch(const LogBatch& batch) {
 bool IngestRecovery::looks_further(Offset next) const { return cut_by_ && !undecided_log_time_ && next < bounds_.end; }
 
 // What is gone was out of reach of the first undecided record where the log goes back far enough before that, or where
-// retention alone took it: then it was older than that. Twice the horizon: that of sessions, and before it of duplicates.
+// retention alone took it: then it was older than that.
 Result<void> IngestRecovery::check_reach() const {
   if (!cut_by_) return {};
   const auto now = needs_.executor.wall();
-  const auto reach_from = undecided_log_time_.value_or(now) - 2 * needs_.options.dedupe_horizon;
+  const auto reach_from = undecided_log_time_.value_or(now) - kHorizonsRead * needs_.options.dedupe_horizon;
   if (first_log_time_ && *first_log_time_ <= reach_from) return {};
   if (now - *cut_by_ <= reach_from && cut_by_->count() > 0) return {};
   return fail(
       ErrorCode::kOutOfRange,
-      fmt::format("records of {} partition {} below offset {} are gone, and the window of duplicates of what is not "
-                  "decided yet may reach them: ingest is behind by more than the topic's retention less twice "
-                  "ingest.window_time. Keep the topic longer; to go on all the same, counting repeats of what is gone "
-                  "as new, start once with --set ingest.accept_cut_window=true",
-                  partition_.topic, partition_.partition.value, bounds_.begin.value));
+      fmt::format(
+          "records of {} partition {} below offset {} are gone, and the windows of duplicates and sessions of "
+          "what is not decided yet may reach them: ingest is behind by more than the topic's retention less four times "
+          "ingest.window_time. Keep the topic longer; to go on all the same, counting repeats of what is gone "
+          "as new and beginning sessions anew, start once with --set ingest.accept_cut_window=true",
+          partition_.topic, partition_.partition.value, bounds_.begin.value));
 }
 
 void IngestRecovery::finish(Result<void> result) {

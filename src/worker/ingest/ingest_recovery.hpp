@@ -17,6 +17,8 @@ namespace guidepost::worker {
 struct IngestCommit {
   SourceId source;
   RunId run;
+  RulesHash rules{};        ///< by which what lies below the position was decided
+  Offset sessions_from{};   ///< and from where on: sessions meet no events below it
   std::string encode() const;
   static std::optional<IngestCommit> decode(std::string_view metadata);
 };
@@ -26,6 +28,7 @@ struct RecoveredIngest {
   Source source;
   Offset position;
   RunId run;
+  Offset sessions_from;              ///< see IngestCommit
   std::unique_ptr<Decider> decider;  ///< has passed what lies within reach below `position`
 };
 
@@ -42,6 +45,7 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
     event::Decoder& decoder;
     enrich::Enricher& enricher;
     const IngestOptions& options;
+    RulesHash rules;  ///< of today
   };
   IngestRecovery(Needs needs, TopicPartition partition, std::string topic_id,
                  std::function<void(Result<RecoveredIngest>)> done);

@@ -40,8 +40,8 @@ struct SessionWindow::Part {
   std::int64_t dwell_ms = 0;
 };
 
-SessionWindow::SessionWindow(SessionOptions options)
-    : options_(options), reach_(options.offsets, options.horizon), slots_(kFirstSlots) {}
+SessionWindow::SessionWindow(SessionOptions options, Offset from)
+    : options_(options), from_(from), reach_(options.offsets, options.horizon), slots_(kFirstSlots) {}
 
 void SessionWindow::pass(Offset offset, TimeMs log_time) {
   reach_.pass(offset, log_time);
@@ -66,6 +66,18 @@ SessionWindow::Node SessionWindow::node_of(const Accepted& event) const {
   return node;
 }
 
+/// Whether neither `node` nor an event before it, none of which is later than its `latest`, can be nearer than what was
+/// found: most walks are two steps long.
+bool SessionWindow::ends_at(const Node& node, const Node& event, const Around& a) const {
+  const auto latest = node.latest;
+  if (latest >= event.time) return false;
+  if (options_.bot_events != 0 && event.time - latest < options_.bot_window.count()) return false;
+  if (a.previous == nullptr) return event.time - latest > options_.gap.count();
+  if (latest > a.previous->time) return false;
+  return a.before_previous != nullptr ? latest <= a.before_previous->time
+                                      : a.previous->time - latest > options_.gap.count();
+}
+
 SessionWindow::Around SessionWindow::around(const Node& event) const {
   const auto order = [](const Node& n) { return std::tie(n.time, n.offset); };
   Around a;
@@ -73,6 +85,7 @@ SessionWindow::Around SessionWindow::around(const Node& event) const {
   std::uint32_t seen = 0;
   for (const auto* node = find(event.before); node != nullptr && seen < options_.events;
        node = find(node->before), ++seen) {
+    if (ends_at(*node, event, a)) break;
     if (node->time <= event.time && event.time - node->time < options_.bot_window.count()) ++a.recent;
     if (order(*node) < order(event)) {
       if (a.previous == nullptr || order(*a.previous) < order(*node)) {
@@ -109,10 +122,12 @@ SessionWindow::Part SessionWindow::part(const Node& event, bool is_linked, const
 
 void SessionWindow::take(Accepted& event, Arena& arena, std::vector<SessionChange>& changes,
                          std::vector<Accepted>& subjects) {
-  if ((event.flags & event::kNoDevice) != 0) return;
+  if ((event.flags & event::kNoDevice) != 0 || event.offset < from_) return;
   auto node = node_of(event);
   auto& newest = newest_of(node.key);
   node.before = newest;
+  const auto* last = find(newest);
+  node.latest = last != nullptr ? std::max(last->latest, node.time) : node.time;
   const auto a = around(node);
   if (options_.bot_events != 0 && a.recent >= options_.bot_events) {
     event.traffic = node.traffic = event::Traffic::kBot;

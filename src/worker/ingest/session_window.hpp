@@ -27,12 +27,13 @@ struct SessionOptions {
 /// Remembers the events of one source that later ones may meet in a session: those at most `offsets` and `horizon` back,
 /// of which the newest that fit into `memory`. For each event it gives F(E + event) - F(E), where E are the GUID's
 /// remembered events, the last `events` of them, and F is what a set of events, sorted by (time, offset), has of sessions.
-/// Which events are remembered depends on the records within reach alone, so after they are read again it answers as if it
-/// had never been away.
+/// Which events are remembered depends on the records within reach alone, and whether an event is a bot's on those within
+/// reach before it: so after twice the reach is read again it answers as if it had never been away.
 /// Thread: one owner. Blocks: never.
 class SessionWindow {
  public:
-  explicit SessionWindow(SessionOptions options);
+  /// Events below `from` are none for it: they were decided by other rules, or are not of this version.
+  explicit SessionWindow(SessionOptions options, Offset from = Offset{0});
 
   /// Records of the log go by in offset order, all of them, also those that are no events.
   void pass(Offset offset, TimeMs log_time);
@@ -55,6 +56,7 @@ class SessionWindow {
     Key key;
     std::int64_t offset = 0;
     std::int64_t time = 0;
+    std::int64_t latest = 0;  // time of it, or of the latest of its GUID's events before it
     std::int64_t measured = -1;  // dwell that the client measured
     std::uint64_t before = 0;  // number of the GUID's event before this one; 0: none
     const char* text = nullptr;
@@ -84,6 +86,7 @@ class SessionWindow {
 
   Node node_of(const event::Accepted& event) const;
   Around around(const Node& event) const;
+  bool ends_at(const Node& node, const Node& event, const Around& a) const;
   Part part(const Node& event, bool linked, const Node* next) const;
   void forget_out_of_reach();
   void forget_oldest();
@@ -99,6 +102,7 @@ class SessionWindow {
   std::size_t home(std::uint64_t high) const;
 
   SessionOptions options_;
+  Offset from_;
   Reach reach_;
   std::deque<Node> nodes_;  // by offset
   std::uint64_t first_ = 1;  // number of nodes_.front()

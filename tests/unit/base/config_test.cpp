@@ -179,7 +179,7 @@ TEST_F(ConfigTest, KeysThatDoNotGoTogetherAreMistakes) {
               ElementsAre(HasSubstr("merchants.listed: expected at least one merchant")));
   EXPECT_TRUE(errors("[merchants]\naccept = \"listed\"\n[merchant.shop]\nshards = 1\n").empty());
   EXPECT_THAT(errors("[topics]\nretention = \"2d\"\n"),
-              ElementsAre("topics.retention: expected over twice ingest.window_time (1d), got 2d"));
+              ElementsAre("topics.retention: expected over four times ingest.window_time (1d), got 2d"));
   EXPECT_THAT(errors("[ingest]\nblock_bytes = \"1MiB\"\n[topics]\nmax_record = \"1MiB\"\n"),
               ElementsAre(HasSubstr("ingest.block_bytes: expected at most half")));
 }

@@ -134,7 +134,7 @@ class DaemonTest(ProgramTest):
                 daemon = subprocess.Popen([*map(str, words)], stdout=to, stderr=to, cwd=self.folder, env=clean_environment())
             self.daemons.append(daemon)
             address = self.eventually("an address", lambda: re.search(r"listening address=(\S+)", log.read_text())).group(1)
-            self.eventually("a word about waiting", lambda: "waiting_for_topic topic=clicks.raw" in log.read_text())
+            self.eventually("a word about waiting", lambda: "waiting_for_state table=state" in log.read_text())
 
             def status(path):
                 connection = http.client.HTTPConnection(address, timeout=10)

@@ -176,8 +176,8 @@ class VerifyTest : public testing::Test {
     return it->second;
   }
   /// Pages of what `counts` says, each labelled with the end of its source.
-  void store_pages(const std::function<bool(std::size_t, const Accepted&)>& counts = {},
-                   rollup::PageLimits limits = {}) {
+  void store_pages(const std::function<bool(std::size_t, const Accepted&)>& counts = {}, rollup::PageLimits limits = {},
+                   std::size_t without_changes = SIZE_MAX) {
     Pages pages;
     for (std::size_t i = 0; i < events.size(); ++i) {
       const auto& [source, e] = events[i];
@@ -185,7 +185,8 @@ class VerifyTest : public testing::Test {
       const auto decisions = decisions_of(i);
       for (const auto& change : decisions.changes) {
         const auto& subject = *decisions.subject(change);
-        if (!counts || counts(i, subject)) page_of(pages, source, subject, limits).add(change, subject, RulesHash{1});
+        if (i != without_changes && (!counts || counts(i, subject)))
+          page_of(pages, source, subject, limits).add(change, subject, RulesHash{1});
       }
     }
     for (auto& [key, page] : pages) store_page(page, end(std::get<2>(key)));
@@ -459,6 +460,44 @@ TEST_F(VerifyTest, an_event_that_was_not_counted_is_seen) {
   EXPECT_EQ(report.differences[0].stored + 1, report.differences[0].recounted);
 }
 
+TEST_F(VerifyTest, a_change_of_sessions_that_was_not_counted_is_seen) {
+  make_events(1000);
+  store_rows();
+  store_pages({}, {}, 500);
+  store_ledger();
+  const auto report = verify();
+  EXPECT_NE(listed(report).find("sessions"), std::string::npos) << listed(report);
+}
+
+TEST_F(VerifyTest, a_page_that_was_written_before_a_change_below_d_is_seen) {
+  make_events(1000);
+  store_rows();
+  store_ledger();
+  std::size_t cause = events.size() - 1;
+  while (decisions_of(cause).earlier.empty()) --cause;
+  const auto subject = decisions_of(cause).earlier[0];
+  Pages pages;
+  const rollup::Page* early = nullptr;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const auto& [source, e] = events[i];
+    if (i == cause) {
+      auto& page = page_of(pages, source, subject);
+      store_page(page, e.offset);
+      early = &page;
+    }
+    const auto decisions = decisions_of(i);
+    page_of(pages, source, e).add(e, RulesHash{1});
+    for (const auto& change : decisions.changes) {
+      const auto& about = *decisions.subject(change);
+      page_of(pages, source, about).add(change, about, RulesHash{1});
+    }
+  }
+  for (auto& [key, page] : pages) {
+    if (&page != early) store_page(page, end(std::get<2>(key)));
+  }
+  EXPECT_NE(listed(verify()).find("changes of sessions below D that no page counts"), std::string::npos);
+}
+
 TEST_F(VerifyTest, a_missing_row_is_seen_in_page_and_ledger) {
   make_events(1000);
   store_rows(500);
@@ -505,8 +544,8 @@ TEST_F(VerifyTest, a_page_without_rows_and_rows_without_a_page_are_seen) {
   const auto lost = Bucket::of(events[0].second.time);
   store_pages([&](std::size_t, const Accepted& e) { return Bucket::of(e.time) != lost; });
   auto report = verify();
-  ASSERT_EQ(report.differences_total, 4u) << listed(report);  // merchants x sources
-  EXPECT_EQ(report.differences[0].measure, "rows below D that no page counts");
+  ASSERT_EQ(report.differences_total, 8u) << listed(report);  // merchants x sources, rows and their changes
+  EXPECT_NE(listed(report).find("rows below D that no page counts"), std::string::npos);
 
   make_events(1);
   events.back().second.time = kStart + 5h;  // nothing else is there

@@ -26,9 +26,15 @@ IngestOptions quick_ingest() {
   IngestOptions options;
   options.block = {.events = 7, .bytes = Bytes{4096}, .age = std::chrono::milliseconds{50}};
   options.commit_interval = std::chrono::milliseconds{100};
-  options.dedupe_offsets = 200;
+  options.dedupe_offsets = 60;
+  options.block.encoded = Bytes{9000};  // some go out in pieces
   // Devices come back after more than a gap, after more events than are kept, and out of reach.
-  options.sessions = {.gap = std::chrono::minutes{5}, .offsets = 150, .memory = Bytes{14'000}, .events = 3};
+  options.sessions = {.gap = std::chrono::minutes{5},
+                      .offsets = 250,
+                      .memory = Bytes{14'000},
+                      .events = 3,
+                      .bot_events = 3,
+                      .bot_window = std::chrono::minutes{20}};
   return options;
 }
 
@@ -372,7 +378,7 @@ TEST(Pipeline, ResolvesWithTheRunOfTheLastMarkerAlsoAfterARestart) {
 
 // The heart: whatever dies, waits, fails or writes late, what readers see is what an undisturbed run gives.
 struct ChaosSeen {
-  int kills = 0, zombies = 0, lost_puts = 0, split_pages = 0;
+  int kills = 0, zombies = 0, lost_puts = 0, split_pages = 0, with_bots = 0;
 };
 
 void run_chaos(unsigned seed, ChaosSeen& saw) {
@@ -459,6 +465,7 @@ void run_chaos(unsigned seed, ChaosSeen& saw) {
   EXPECT_EQ(first_difference(test::readable(world.tables, world.names), expected), "") << "seed " << seed;
   saw.split_pages += static_cast<int>(expected.find(" chunk 2/") != std::string::npos ||
                                       expected.find(" chunk 3/") != std::string::npos);
+  saw.with_bots += static_cast<int>(expected.find(" total bot ") != std::string::npos);
   const TopicPartition resolved{world.names.resolved_topic(), Partition{0}};
   const auto commit = world.log.commit_of(world.names.aggregate_group(), resolved);
   ASSERT_TRUE(commit.has_value()) << "seed " << seed;
@@ -478,6 +485,7 @@ TEST(Chaos, LeavesTheNumbersOfAnUndisturbedRun) {
   EXPECT_GT(saw.zombies, 60);
   EXPECT_GT(saw.lost_puts, 100);
   EXPECT_EQ(saw.split_pages, 60);
+  EXPECT_EQ(saw.with_bots, 60);
   EXPECT_GT(metrics.blocks_trimmed.value() - trimmed, 10);
   EXPECT_GT(metrics.blocks_passed.value() - passed, 100);
   EXPECT_GT(metrics.pages_continued.value() - continued, 200);

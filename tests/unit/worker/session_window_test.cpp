@@ -66,7 +66,7 @@ Part part_of(const SessionChange& c) { return {c.sessions, c.bounces, c.exits, c
 
 /// A window and what it was given.
 struct Watched {
-  explicit Watched(SessionOptions options) : window(options) {}
+  explicit Watched(SessionOptions options, Offset from = Offset{0}) : window(options, from) {}
   SessionWindow window;
   Arena arena;
   std::vector<SessionChange> changes;
@@ -188,22 +188,35 @@ TEST(SessionWindow, TheSumOfAllChangesIsTheValueOfAllEventsHoweverTheyArrive) {
   }
 }
 
-TEST(SessionWindow, GoesOnAsOneThatWasNeverAwayAfterItsReachWasReadAgain) {
-  const SessionOptions options{.offsets = 60, .memory = Bytes{4000}, .events = 4};
+using Subject = std::pair<std::int64_t, event::Traffic>;
+std::vector<Subject> subjects_of(const Watched& w) {
+  std::vector<Subject> subjects;
+  for (const auto& s : w.subjects) subjects.emplace_back(s.offset.value, s.traffic);
+  return subjects;
+}
+
+TEST(SessionWindow, GoesOnAsOneThatWasNeverAwayAfterTwiceItsReachWasReadAgain) {
+  const SessionOptions options{.offsets = 60, .memory = Bytes{4000}, .events = 4, .bot_events = 3, .bot_window = 2h};
   const auto sent = random_events(11, 1500, 9);
   Watched always(options);
   std::vector<std::vector<SessionChange>> expected;
+  std::vector<std::vector<Subject>> expected_subjects;
+  std::size_t bots = 0;
   for (const auto& s : sent) {
     always.take(always.event(s.made, "g" + std::to_string(s.guid)), from_unix_ms(s.log_time));
     expected.push_back(always.changes);
+    expected_subjects.push_back(subjects_of(always));
+    for (const auto& [offset, traffic] : expected_subjects.back()) bots += traffic == event::Traffic::kBot ? 1 : 0;
   }
-  for (std::size_t start = 100; start < sent.size(); start += 97) {
+  EXPECT_GT(bots, 100U);
+  for (std::size_t start = 200; start < sent.size(); start += 97) {
     Watched again(options);
     for (std::size_t i = 0; i < sent.size(); ++i) {
-      if (sent[start].made.offset - sent[i].made.offset > options.offsets) continue;
+      if (sent[start].made.offset - sent[i].made.offset > 2 * options.offsets) continue;
       again.take(again.event(sent[i].made, "g" + std::to_string(sent[i].guid)), from_unix_ms(sent[i].log_time));
       if (i >= start) {
         ASSERT_EQ(again.changes, expected[i]) << "from " << start << ", event " << i;
+        ASSERT_EQ(subjects_of(again), expected_subjects[i]) << "from " << start << ", event " << i;
       }
     }
   }
@@ -231,6 +244,14 @@ TEST(SessionWindow, SaysWhatTheEarlierEventsWere) {
   EXPECT_EQ(subject.text[Field::kCountry], "DE");
   EXPECT_EQ(subject.text[Field::kBrowser], "Firefox");
   EXPECT_EQ(subject.text[Field::kGuid], "");
+}
+
+TEST(SessionWindow, EventsThatOtherRulesDecidedAreNoneForIt) {
+  Watched w({}, Offset{10});
+  w.take(w.event({9, 0}, "g"), TimeMs{});
+  EXPECT_TRUE(w.changes.empty());
+  w.take(w.event({10, 1000}, "g"), TimeMs{});
+  EXPECT_EQ(w.changes, (std::vector<SessionChange>{{Offset{10}, Offset{10}, 1, 1, 1, 0, 0}}));
 }
 
 TEST(SessionWindow, AGapIsExceededByOneMillisecondMore) {
@@ -267,7 +288,7 @@ TEST(SessionWindow, BelievesAMeasuredTimeUpToADay) {
   }
 }
 
-TEST(SessionWindow, ADeviceThatDoesTooMuchForAPersonIsABotFromThenOn) {
+TEST(SessionWindow, ADeviceIsABotWhileItDoesTooMuchForAPerson) {
   Watched w({.bot_events = 5, .bot_window = 10s});
   std::string traffic;
   const auto take = [&](std::int64_t offset, std::int64_t time, std::string_view guid = "g") {
