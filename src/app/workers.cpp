@@ -54,9 +54,10 @@ Result<std::unique_ptr<Workers>> Workers::start(const Config& config, Stages sta
     if (const auto fits = check_memory(config, static_cast<std::int32_t>(config.topics.partitions)); !fits)
       return tl::unexpected(fits.error());
   }
-  // What is wrong with files is told at once, not when the stores are there.
-  if (const auto trial = workers->make(names_of(config).version, RunId{0}); !trial)
-    return tl::unexpected(trial.error());
+  // What is wrong with files is told at once, not when the stores are there. Most often it is the version to work in.
+  auto first = workers->make(names_of(config).version, RunId{0});
+  if (!first) return tl::unexpected(first.error());
+  workers->first_ = std::move(*first);
   workers->running_ = std::jthread([w = workers.get()](const std::stop_token& stop) { w->run(stop); });
   return workers;
 }
@@ -100,12 +101,19 @@ Result<Workers::Pair> Workers::make(std::uint32_t version, RunId least_run) {
   return pair;
 }
 
+Result<Workers::Pair> Workers::make_or_take(const worker::VersionRecord& version) {
+  auto first = std::exchange(first_, std::nullopt);
+  const auto least_run = version.least_run.value_or(RunId{0});
+  if (first && first->version == version.version && least_run == RunId{0}) return std::move(*first);
+  return make(version.version, least_run);
+}
+
 /// Runs the stages in one version after the other, as they are published.
 void Workers::run(const std::stop_token& stop) {
   while (true) {
     const auto version = find_version(stop);
     if (!version || !wait_for_installation(stop, version->version)) return;
-    auto made = make(version->version, version->least_run.value_or(RunId{0}));
+    auto made = make_or_take(*version);
     if (!made) return fail_once(made.error());
     const auto pair = std::make_shared<Pair>(std::move(*made));
     {

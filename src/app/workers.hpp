@@ -51,6 +51,7 @@ class Workers {
           std::function<void(const Error&)> failed);
   void run(const std::stop_token& stop);
   Result<Pair> make(std::uint32_t version, RunId least_run);
+  Result<Pair> make_or_take(const worker::VersionRecord& version);
   std::optional<worker::VersionRecord> find_version(const std::stop_token& stop);
   bool wait_for_installation(const std::stop_token& stop, std::uint32_t version);
   bool wait_for_another(const std::stop_token& stop, std::uint32_t version);
@@ -65,6 +66,7 @@ class Workers {
   std::function<void(const Error&)> failed_;
   mutable std::mutex mutex_;
   std::optional<Error> failure_;
+  std::optional<Pair> first_;   ///< made at the start, not begun; of the running thread
   std::shared_ptr<Pair> pair_;  ///< that has begun
   std::jthread running_;  // last: uses the others
 };
