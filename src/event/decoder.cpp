@@ -19,15 +19,17 @@ namespace guidepost::event {
 namespace {
 
 // Raise it with every change of what is accepted, refused, or made of an event.
-constexpr std::uint64_t kRuleNumber = 1;
+constexpr std::uint64_t kRuleNumber = 2;
 
 constexpr std::size_t kBadBytes = std::size_t{64} * 1024;
 
 std::uint64_t hash_of(const EventLimits& limits) {
-  const auto text = fmt::format("{} {} {} {} {} {} {} {} {} '{}' {}", kRuleNumber, limits.event.value, limits.url_chars,
-                                limits.id_bytes, limits.properties_keys, limits.properties.value, limits.depth,
-                                limits.max_age.count(), limits.max_future.count(), limits.default_merchant,
-                                fmt::join(limits.listed_merchants, " "));
+  auto text = fmt::format("{} {} {} {} {} {} {} {} {} '{}' {}", kRuleNumber, limits.event.value, limits.url_chars,
+                          limits.id_bytes, limits.properties_keys, limits.properties.value, limits.depth,
+                          limits.max_age.count(), limits.max_future.count(), limits.default_merchant,
+                          fmt::join(limits.listed_merchants, " "));
+  text += fmt::format(" '{}'", limits.default_currency);
+  for (const auto& [merchant, currency] : limits.merchant_currencies) text += fmt::format(" {}={}", merchant, currency);
   return hash64(text);
 }
 

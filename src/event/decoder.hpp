@@ -1,6 +1,7 @@
 // A raw record becomes a draft of an event, or a reason why not. Pure: no clock, no look-up.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,12 +24,16 @@ struct EventLimits {
   std::chrono::milliseconds max_future{std::chrono::minutes{10}};
   std::string default_merchant;               ///< for events without one; empty: such events are bad
   std::vector<std::string> listed_merchants;  ///< sorted; empty: any merchant is accepted
+  /// Of revenue without one: its merchant's, else the default one; where there is none, such revenue is bad.
+  std::map<std::string, std::string, std::less<>> merchant_currencies;
+  std::string default_currency;
 };
 
 enum class RecordKind : std::uint8_t { kEvent, kBad, kControl };
 
 /// What a raw record says. Accepted fields are as sent: no enrichment, kCustomer empty (the claim is
-/// in kClaimedCustomer), kCountry as the event gave it (upper-cased) or empty.
+/// in kClaimedCustomer), kCountry as the event gave it (upper-cased) or empty. kRevenueMinor is set where
+/// kRevenue is, and kCurrency then is a code of ISO 4217.
 struct Decoded {
   RecordKind kind = RecordKind::kBad;
   Accepted event;  ///< kEvent

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/names.hpp"
+#include "event/currency.hpp"
 #include "event/json_text.hpp"
 #include "event/time_text.hpp"
 
@@ -72,9 +73,9 @@ class EventBuilder {
 
   Refusal build() {
     using Step = Refusal (EventBuilder::*)();
-    constexpr std::array<Step, 8> kSteps{&EventBuilder::properties, &EventBuilder::type,     &EventBuilder::time,
+    constexpr std::array<Step, 9> kSteps{&EventBuilder::properties, &EventBuilder::type,     &EventBuilder::time,
                                          &EventBuilder::event_id,   &EventBuilder::identity, &EventBuilder::url,
-                                         &EventBuilder::plain,      &EventBuilder::rest};
+                                         &EventBuilder::plain,      &EventBuilder::rest,     &EventBuilder::revenue};
     for (const auto step : kSteps) {
       if (const auto refused = (this->*step)()) return refused;
     }
@@ -211,6 +212,31 @@ class EventBuilder {
     }
     out_.text[Field::kTimeOnPageMs] = whole;
     return {};
+  }
+
+  // Exact or refused: a sum of money that is nearly right is wrong. A currency alone belongs to no sum: whatever it is,
+  // it is kept.
+  Refusal revenue() {
+    const auto amount = out_.text[Field::kRevenue];
+    auto& code = out_.text[Field::kCurrency];
+    if (code.empty() && !amount.empty()) code = currency_of(out_.text[Field::kMerchant]);
+    const auto currency = find_currency(code);
+    if (currency) code = currency->code;
+    if (amount.empty()) return {};
+    if (!currency) return {Reason::kRevenueInvalid, spec(Field::kCurrency).name};
+    const auto minor = parse_amount(amount, currency->digits);
+    if (!minor) return {Reason::kRevenueInvalid, spec(Field::kRevenue).name};
+    constexpr std::size_t kMax = 20;
+    char* const begin = arena_.allocate(kMax);
+    const auto size = static_cast<std::size_t>(std::to_chars(begin, begin + kMax, *minor).ptr - begin);
+    arena_.shrink_last(kMax, size);
+    out_.text[Field::kRevenueMinor] = {begin, size};
+    return {};
+  }
+
+  std::string_view currency_of(std::string_view merchant) const {
+    const auto own = limits_.merchant_currencies.find(merchant);
+    return own == limits_.merchant_currencies.end() ? limits_.default_currency : own->second;
   }
 
   Refusal is_object_or_none(Key key, std::string_view name) const {

@@ -27,7 +27,7 @@ constexpr std::array<ReasonSpec, static_cast<std::size_t>(Reason::kCount)> kSpec
     {"protocol_unknown", "the envelope's protocol is none that this version reads"},
     {"line_malformed", "the line is not in the common or combined access log format"},
     {"control_invalid", "the key says control record, the value is none"},
-    {"revenue_invalid", "the revenue is not exact in its currency"},
+    {"revenue_invalid", "the revenue is no exact amount of its currency, or it has none"},
 }};
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/assert.hpp"
+#include "event/currency.hpp"
 #include "event/decoder.hpp"
 #include "event/time_text.hpp"
 
@@ -28,6 +29,12 @@ void check_event(const Accepted& e) {
   GUIDEPOST_ASSERT(!e.text[Field::kMerchant].empty() && e.text[Field::kMerchant].size() <= 40);
   for (const auto field : {Field::kType, Field::kGuid, Field::kEventId}) GUIDEPOST_ASSERT(!e.text[field].empty());
   GUIDEPOST_ASSERT(e.text[Field::kUrl].size() <= limits().url_chars);
+  const auto minor = e.text[Field::kRevenueMinor];
+  GUIDEPOST_ASSERT(minor.empty() == e.text[Field::kRevenue].empty());
+  if (!minor.empty()) {
+    const auto currency = find_currency(e.text[Field::kCurrency]);
+    GUIDEPOST_ASSERT(currency && currency->code == e.text[Field::kCurrency] && parse_amount(minor, 0));
+  }
   for (const auto text : e.text.values) GUIDEPOST_ASSERT(simdjson::validate_utf8(text.data(), text.size()));
 }
 

@@ -26,7 +26,7 @@ enum class Reason : std::uint8_t {
   kProtocolUnknown,   ///< an envelope of a protocol that this version does not read
   kLineMalformed,     ///< access log: not the common or combined format
   kControlInvalid,    ///< the key says control record, the value is none
-  kRevenueInvalid,    ///< reserved for revenue: not exact in its currency
+  kRevenueInvalid,    ///< not exact in its currency, or without one
   kCount
 };
 

@@ -43,7 +43,7 @@ namespace {
 TEST(Allocation, NoneIsMadeForAnyShapeOfEventOnceTheDecoderIsWarm) {
   constexpr TimeMs kNow = from_unix_ms(1'431'864'000'000);
   const std::string good =
-      R"({"type":"click","time":1431864000,"merchant":"Shop","customer":5,"title":"\u00e4","country":"de","product":{"id":1}})";
+      R"({"type":"click","time":1431864000,"merchant":"Shop","customer":5,"title":"\u00e4","country":"de","product":{"id":1},"revenue":-12.50})";
   const std::string line = R"(192.0.2.1 - - [17/May/2015:12:00:00 +0000] "GET / HTTP/1.1" 200 12 "-" "Mozilla")";
   const std::vector<std::string> values{good,
                                         wrap({kNow, "json", "shop", "i", "u", "k", std::nullopt}, good),
@@ -53,7 +53,9 @@ TEST(Allocation, NoneIsMadeForAnyShapeOfEventOnceTheDecoderIsWarm) {
                                         "{\"type\":5}",
                                         "\xff",
                                         fmt::format("{{\"a\":{}}}", std::string(100'000, '['))};
-  Decoder decoder({});
+  EventLimits limits;
+  limits.merchant_currencies = {{"shop", "EUR"}};
+  Decoder decoder(limits);
   Arena arena(std::size_t{1024} * 1024);
   const auto decode_all = [&] {
     arena.reset();

@@ -74,6 +74,7 @@ TEST(Decoder, ReadsEveryFieldOfACanonicalEvent) {
                                                        {Field::kProductQuantity, "2"},
                                                        {Field::kProductPosition, "1"},
                                                        {Field::kRevenue, "-12.30"},
+                                                       {Field::kRevenueMinor, "-1230"},
                                                        {Field::kCurrency, "EUR"},
                                                        {Field::kCampaignSource, "s"},
                                                        {Field::kCampaignMedium, "m"},
