@@ -9,12 +9,36 @@
 #include "app/with_stores.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "event/currency.hpp"
 #include "query/zone.hpp"
 
 namespace guidepost::app {
 namespace {
 
 constexpr std::string_view kVersion = GUIDEPOST_VERSION;
+
+/// What the configuration names that other rooms than `base` know: the first of it that is not there.
+std::optional<std::string> unknown_name(const LoadedConfig& loaded) {
+  const auto mistake = [&](const std::string& key, std::string_view expected, std::string_view got) {
+    const auto origin = loaded.origins.find(key);
+    return fmt::format("{}: {}: expected {}, got {}", origin == loaded.origins.end() ? "default" : origin->second, key,
+                       expected, text::escape(got));
+  };
+  const auto is_currency = [](const std::string& code) { return code.empty() || event::find_currency(code); };
+  constexpr std::string_view kCurrency = "a currency of ISO 4217, for instance EUR";
+  const auto& config = loaded.config;
+  if (!is_currency(config.ingest.default_currency))
+    return mistake("ingest.default_currency", kCurrency, config.ingest.default_currency);
+  for (const auto& [slug, merchant] : config.merchant) {
+    const auto section = "merchant." + slug + ".";
+    if (!merchant.time_zone.empty() && !query::TimeZone::find(merchant.time_zone)) {
+      return mistake(section + "time_zone", "a zone of the IANA database, for instance Europe/Berlin",
+                     merchant.time_zone);
+    }
+    if (!is_currency(merchant.currency)) return mistake(section + "currency", kCurrency, merchant.currency);
+  }
+  return std::nullopt;
+}
 
 /// The configuration that the flags name; mistakes are told, one a line.
 std::optional<LoadedConfig> configuration(const Arguments& arguments, const std::string& directory, Output& out) {
@@ -27,11 +51,8 @@ std::optional<LoadedConfig> configuration(const Arguments& arguments, const std:
     for (const auto& mistake : loaded.error()) out.complain(mistake);
     return std::nullopt;
   }
-  for (const auto& [slug, merchant] : loaded->config.merchant) {
-    if (merchant.time_zone.empty() || query::TimeZone::find(merchant.time_zone)) continue;
-    const auto key = "merchant." + slug + ".time_zone";
-    out.complain(fmt::format("{}: {}: expected a zone of the IANA database, for instance Europe/Berlin, got {}",
-                             loaded->origins[key], key, text::escape(merchant.time_zone)));
+  if (const auto mistake = unknown_name(*loaded)) {
+    out.complain(*mistake);
     return std::nullopt;
   }
   auto& data = loaded->config.storage.data;

@@ -85,7 +85,12 @@ event::EventLimits event_limits_of(const Config& config) {
                             .max_age = config.limits.max_age,
                             .max_future = config.limits.max_future,
                             .default_merchant = config.ingest.default_merchant,
-                            .listed_merchants = {}};
+                            .listed_merchants = {},
+                            .merchant_currencies = {},
+                            .default_currency = config.ingest.default_currency};
+  for (const auto& [slug, settings] : config.merchant) {
+    if (!settings.currency.empty()) limits.merchant_currencies.emplace(slug, settings.currency);
+  }
   if (config.merchants.accept == AcceptMerchants::kListed) {
     limits.listed_merchants = config.merchants.listed;
     for (const auto& [slug, settings] : config.merchant) limits.listed_merchants.push_back(slug);

@@ -40,15 +40,16 @@ struct MerchantConfig {
   std::uint32_t shards = 1;
   std::string time_zone = "UTC";
   std::vector<std::string> domains;
+  std::string currency;
 };
 
 /// Words of bots that their makers' agents have, and people's have not.
 std::vector<std::string> default_bot_agents();
 
-/// Every key with its default. Help and ranges: config_keys.cpp; for people: docs/configuration.md.
 /// Topics keep records for longer than this many times ingest.window_time: what ingest reads again after a restart.
 inline constexpr int kWindowsKept = 4;
 
+/// Every key with its default. Help and ranges: config_keys.cpp; for people: docs/configuration.md.
 struct Config {
   struct {
     log::Level level = log::Level::kInfo;
@@ -112,6 +113,7 @@ struct Config {
     Millis commit_interval = std::chrono::seconds{1};
     std::uint32_t threads = 1;
     std::string default_merchant;
+    std::string default_currency;
     std::string accept_topic_id;
     bool accept_cut_window = false;
   } ingest;

@@ -45,9 +45,14 @@ bool is_network(const std::string& s) {
   const auto read = std::from_chars(s.data() + slash + 1, end, bits);
   return read.ec == std::errc() && read.ptr == end && bits >= 0 && bits <= (six ? 128 : 32);
 }
+// Which codes there are, the room `event` knows.
+bool is_empty_or_code(const std::string& s) {
+  return s.empty() || (s.size() == 3 && std::all_of(s.begin(), s.end(), [](char c) { return c >= 'A' && c <= 'Z'; }));
+}
 
 const Shape kAddress{"an address HOST:PORT", is_host_port};
 const Shape kAddresses{"a list of addresses HOST:PORT", is_host_port};
+const Shape kCurrency{"a code of ISO 4217 like EUR, or empty", is_empty_or_code};
 const Shape kFile{"a path, or empty for none"};
 const Shape kWords{"a list of words", is_set};
 const Shape kDomains{"a list of domains, such as shop.example", is_domain};
@@ -154,6 +159,9 @@ std::vector<Key<Config>> stage_keys() {
       number(KEY(ingest.threads), 1, 64, "Threads that partitions are spread over."),
       text(KEY(ingest.default_merchant), "The merchant of events that name none; empty: such events are bad.",
            {"a slug of 1-40 characters a-z 0-9 . _ -, or empty", is_empty_or_slug}),
+      text(KEY(ingest.default_currency),
+           "The currency of revenue that names none, where its merchant has none; empty: such revenue is bad.",
+           kCurrency),
       text(
           KEY(ingest.accept_topic_id),
           "Where the raw topic was deleted and made again: the id of the new one that may be worked on, as `status` shows it."),
@@ -268,6 +276,8 @@ const std::vector<Key<MerchantConfig>>& merchant_keys() {
            {"the name of a time zone", is_set}),
       list(MERCHANT_KEY(domains), "The merchant's own sites: coming from them or their subdomains is internal.",
            kDomains),
+      text(MERCHANT_KEY(currency),
+           "The currency of the merchant's revenue that names none; empty: ingest.default_currency.", kCurrency),
   };
   return all;
 }

@@ -8,6 +8,7 @@
 #include "app/commands/commands.hpp"
 #include "app/commands/sending.hpp"
 #include "app/node.hpp"
+#include "app/options.hpp"
 #include "app/progress.hpp"
 #include "event/access_log.hpp"
 #include "event/decoder.hpp"
@@ -91,8 +92,11 @@ class Wrapper {
 
  private:
   static event::EventLimits limits(const Config& config) {
+    const auto all = event_limits_of(config);
     event::EventLimits limits;
-    limits.default_merchant = config.ingest.default_merchant;
+    limits.default_merchant = all.default_merchant;
+    limits.default_currency = all.default_currency;
+    limits.merchant_currencies = all.merchant_currencies;
     return limits;
   }
   static TimeMs now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
