@@ -25,6 +25,25 @@ constexpr std::size_t kRemembered = 20'000;
 constexpr std::size_t kNear = 50;
 constexpr std::size_t kVisitsAtOnce = 200;
 
+/// Merchants take turns in these, so that sums of several currencies and all numbers of digits occur.
+struct ShopCurrency {
+  const char* code;
+  std::uint32_t digits;
+  std::uint64_t unit;  ///< smallest units of the least amount that is asked for something
+};
+constexpr std::array kShopCurrencies{ShopCurrency{"EUR", 2, 100}, ShopCurrency{"USD", 2, 100},
+                                     ShopCurrency{"JPY", 0, 100}, ShopCurrency{"KWD", 3, 250}};
+constexpr double kRefundShare = 0.03;
+
+/// `-12.50`, written here anew: truth shares nothing with what it is compared with.
+std::string written_amount(std::int64_t minor, std::uint32_t digits) {
+  std::int64_t unit = 1;
+  for (std::uint32_t i = 0; i < digits; ++i) unit *= 10;
+  const auto size = minor < 0 ? -minor : minor;
+  return fmt::format("{}{}", minor < 0 ? "-" : "", size / unit) +
+         (digits == 0 ? "" : fmt::format(".{:0{}}", size % unit, digits));
+}
+
 /// How a device's logins go; drawn once a device.
 enum class Login { kNever, kKnown, kChanges, kLearntLate, kLearntTooLate, kUnmapped, kReassigned, kClaims };
 
@@ -42,6 +61,9 @@ struct Visit {
   int step = 0;
   std::size_t product = 0;
   bool wants_to_buy = false;
+  std::uint64_t quantity = 0;   // that was bought last
+  std::int64_t paid = 0;        // and for how much
+  bool returns = false;
 };
 
 Login draw_login(Random& random) {
@@ -122,6 +144,7 @@ struct Shop::Impl {
     visit.device = random.chance(0.5) ? random.below(std::max<std::uint64_t>(1, count / 3)) : random.below(count);
     visit.step = 0;
     visit.wants_to_buy = random.chance(0.15);
+    visit.returns = false;
   }
 
   TimeMs stream_time() const {
@@ -137,9 +160,35 @@ struct Shop::Impl {
     std::string extra;   // further members, each with a comma before it
     std::string product = {};
     std::string time_on_page_ms = {};
+    std::int64_t revenue = 0;
+    std::uint32_t items = 0;
   };
 
-  Act act(Visit& visit) {
+  /// A purchase, or giving back what was bought.
+  Act sale(Visit& visit, const ShopCurrency& currency) {
+    const bool buys = !visit.returns;
+    if (buys) {
+      visit.quantity = 1 + random.below(3);
+      visit.paid = static_cast<std::int64_t>(visit.quantity * currency.unit * (5 + random.below(60)) +
+                                             random.below(currency.unit));
+      visit.returns = random.chance(kRefundShare);
+    }
+    const auto revenue = buys ? visit.paid : -visit.paid;
+    const auto amount = written_amount(revenue, currency.digits);
+    const bool as_text = random.chance(0.5);
+    const auto path = buys ? "/thanks" : "/returned";
+    return {buys ? "purchase" : "refund",
+            path,
+            path,
+            fmt::format(R"(,"product":{{"id":"p{}","quantity":{}}},"revenue":{},"currency":"{}")", visit.product,
+                        visit.quantity, as_text ? json_text(amount) : amount, currency.code),
+            fmt::format("p{}", visit.product),
+            {},
+            revenue,
+            buys ? static_cast<std::uint32_t>(visit.quantity) : 0};
+  }
+
+  Act act(Visit& visit, const ShopCurrency& currency) {
     const auto product_path = [&] { return fmt::format("/product/{}", visit.product); };
     switch (visit.step++) {
       case 0:
@@ -174,8 +223,7 @@ struct Shop::Impl {
       case 5:
         return {"page_view", "/checkout", "/checkout", ""};
       default:
-        return {"purchase", "/thanks", "/thanks",
-                fmt::format(R"(,"revenue":"{}.{:02}","currency":"EUR")", 5 + random.below(200), random.below(100))};
+        return sale(visit, currency);
     }
   }
 
@@ -183,8 +231,10 @@ struct Shop::Impl {
     auto& visit = visits[random.below(visits.size())];
     const auto& device = devices[visit.device];
     const bool first = visit.step == 0;
-    const auto [type, target, path, extra, product, time_on_page_ms] = act(visit);
-    const bool over = (visit.step == 5 && !visit.wants_to_buy) || visit.step > 6 || random.chance(0.12);
+    const auto& currency = kShopCurrencies[device.merchant % kShopCurrencies.size()];
+    const auto [type, target, path, extra, product, time_on_page_ms, revenue, items] = act(visit, currency);
+    const bool bought = visit.step > 6 && (!visit.returns || type == "refund");
+    const bool over = (visit.step == 5 && !visit.wants_to_buy) || bought || random.chance(0.12);
 
     out.kind = "ok";
     out.merchant = merchant_name(device.merchant);
@@ -205,6 +255,9 @@ struct Shop::Impl {
     out.traffic = device.bot ? "bot" : "human";
     out.channel = "direct";
     out.campaign = "(none)";
+    out.revenue_minor = revenue;
+    out.currency = revenue == 0 ? "" : currency.code;
+    out.items = items;
     out.referrer_domain.clear();
     std::string referrer;
     if (first && random.chance(0.5)) {
@@ -389,9 +442,20 @@ std::vector<ShopMapping> Shop::mappings(int step) const {
   return lines;
 }
 
+namespace {
+
+/// What is true about money, at the end of a line.
+constexpr std::string_view kMoneyHeader = "\trevenue_minor\tcurrency\titems";
+std::string money_columns(const ShopRecord& r) {
+  return fmt::format("\t{}\t{}\t{}", r.currency.empty() ? "" : std::to_string(r.revenue_minor), r.currency, r.items);
+}
+
+}  // namespace
+
 std::string truth_header() {
   return "number\tkind\tmerchant\tguid\tdevice\tclaim\tevent_id\ttype\ttime_ms\tpath\tcountry\treferrer_domain\treceived_ms"
-         "\ttime_on_page_ms\tproduct\tbrowser\tos\tdevice_class\ttraffic\tchannel\tcampaign\n";
+         "\ttime_on_page_ms\tproduct\tbrowser\tos\tdevice_class\ttraffic\tchannel\tcampaign" +
+         std::string(kMoneyHeader) + "\n";
 }
 
 std::string truth_line(const ShopRecord& r) {
@@ -403,7 +467,7 @@ std::string truth_line(const ShopRecord& r) {
     line += '\t';
     line += *column;
   }
-  return line += '\n';
+  return line + money_columns(r) + '\n';
 }
 
 }  // namespace guidepost::app

@@ -52,6 +52,9 @@ struct ShopRecord {
   std::string traffic;  ///< `human` or `bot`
   std::string channel;
   std::string campaign;
+  std::int64_t revenue_minor = 0;  ///< in the smallest unit of `currency`; negative: a refund
+  std::string currency;            ///< empty: the event has no revenue
+  std::uint32_t items = 0;         ///< bought
 };
 
 /// One line of a mapping file. valid_from 0: since ever; customer empty: unmapped from then on.

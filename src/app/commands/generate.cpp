@@ -162,9 +162,10 @@ Command generate_command() {
   command.group = Group::kBringIn;
   command.summary = "a believable shop's events, the same for the same seed";
   command.about =
-      "Visits that browse, search, add and buy; pages by Zipf's law; returning devices, some of which log in. One in a\n"
-      "hundred events is bad (of ten kinds), one in a hundred a duplicate, some are late. Without --to and --out the\n"
-      "events go into the log, with the time at which a collector would have received them.";
+      "Visits that browse, search, add, buy and sometimes give back; pages by Zipf's law; returning devices, some of\n"
+      "which log in. Merchants differ in their currency (EUR, USD, JPY, KWD). One in a hundred events is bad (of ten\n"
+      "kinds), one in a hundred a duplicate, some are late. Without --to and --out the events go into the log, with the\n"
+      "time at which a collector would have received them.";
   command.flags = {
       {"--events", "N", "How many records the whole stream has (100000)"},
       {"--seed", "S", "Which stream (1): the same seed and start give the same bytes"},
