@@ -69,6 +69,22 @@ TimeMs TimeZone::floor(TimeMs t, Interval interval) const {
   return start_of(date);
 }
 
+std::optional<chr::year_month_day> TimeZone::day_beginning_at(TimeMs t) const {
+  const date::local_time<chr::milliseconds> local{(t + zone_of(zone_).get_info(t).offset).time_since_epoch()};
+  const auto day = calendar_day(chr::floor<date::days>(local));
+  if (start_of(day) != t) return std::nullopt;
+  return day;
+}
+
+std::optional<TimeMs> TimeZone::moved(TimeMs t, chr::months months, chr::days days) const {
+  const date::local_time<chr::milliseconds> local{(t + zone_of(zone_).get_info(t).offset).time_since_epoch()};
+  const auto day = chr::floor<date::days>(local);
+  const auto date = calendar_day(day) + months;
+  if (!date.ok()) return std::nullopt;
+  const auto then = local_day(date) + days + (local - day);
+  return chr::floor<chr::milliseconds>(zone_of(zone_).to_sys(then, date::choose::earliest));
+}
+
 std::string TimeZone::rfc3339(TimeMs t) const {
   const auto offset = zone_of(zone_).get_info(t).offset;
   const auto local = chr::floor<chr::seconds>(t) + offset;

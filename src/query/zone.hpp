@@ -26,6 +26,11 @@ class TimeZone {
   /// Start of the interval that a moment lies in. Days, ISO weeks and months follow the local calendar, so a day may have
   /// 23 or 25 hours. An hour that occurs twice gives two intervals; one that a jump cuts begins at the jump.
   TimeMs floor(TimeMs t, Interval interval) const;
+  /// The local day that begins at `t`; nothing where none does.
+  std::optional<std::chrono::year_month_day> day_beginning_at(TimeMs t) const;
+  /// The same local time of day so many months and days later (a clock's jump is passed over; of a time that occurs twice,
+  /// the first). Nothing where that month has no such day.
+  std::optional<TimeMs> moved(TimeMs t, std::chrono::months months, std::chrono::days days) const;
   std::string rfc3339(TimeMs t) const;  ///< local time with its offset: `2015-05-17T00:00:00+05:30`
 
  private:
