@@ -1,211 +1,202 @@
 #include "query/answer.hpp"
 
 #include <algorithm>
+#include <set>
 #include <unordered_set>
-
-#include <fmt/format.h>
 
 namespace guidepost::query {
 namespace {
 
 using rollup::Dimension;
 
-bool passes(TrafficFilter filter, event::Traffic traffic) {
-  return filter == TrafficFilter::kAll || (filter == TrafficFilter::kBot) == (traffic == event::Traffic::kBot);
+const Sums& no_sums() {
+  static const Sums none{};
+  return none;
+}
+const Groups& no_groups() {
+  static const Groups none{};
+  return none;
 }
 
-Part first_part(Dimension dimension) {
-  switch (dimension) {
-    case Dimension::kType:
-      return Part::kType;
-    case Dimension::kCountry:
-      return Part::kCountry;
-    case Dimension::kReferrerDomain:
-      return Part::kReferrerDomain;
-    default:
-      return Part::kUrl;
+const Sums& find(const std::map<TimeMs, Sums>& series, TimeMs start) {
+  const auto found = series.find(start);
+  return found == series.end() ? no_sums() : found->second;
+}
+const Groups& find(const std::map<TimeMs, Groups>& groups, TimeMs start) {
+  const auto found = groups.find(start);
+  return found == groups.end() ? no_groups() : found->second;
+}
+const Sums& find(const Groups& groups, std::string_view value) {
+  const auto found = groups.find(value);
+  return found == groups.end() ? no_sums() : found->second;
+}
+
+void mark_estimates(QueryResult& result) {
+  std::vector<bool> marked(result.totals.metrics.size());
+  const auto look = [&](const std::vector<Value>& values) {
+    for (std::size_t m = 0; m < values.size(); ++m) marked[m] = marked[m] || values[m].estimated;
+  };
+  for (const auto& row : result.rows) {
+    look(row.metrics);
+    look(row.previous);
+  }
+  look(result.totals.metrics);
+  look(result.totals.previous);
+  for (std::size_t m = 0; m < marked.size(); ++m) {
+    if (marked[m]) result.estimated.emplace_back(result.request.metrics[m].name);
   }
 }
 
-std::pair<std::string_view, std::string_view> parts_of(Dimension dimension, std::string_view value) {
-  if (dimension != Dimension::kUrlCountry) return {value, {}};
-  const auto border = value.rfind('\0');
-  if (border == std::string_view::npos) return {value, {}};
-  return {value.substr(0, border), value.substr(border + 1)};
+Tally::IntervalOf intervals_of(const Request& request) {
+  return [&request](TimeMs t) -> std::optional<TimeMs> { return request.zone.floor(t, *request.interval); };
+}
+Tally::IntervalOf intervals_beside(const Request& request) {
+  return [&request](TimeMs t) { return request.previous->beside(t, *request.interval, request.zone); };
 }
 
-/// Most first, then by value: what is shown does not depend on the order of a hash table.
-bool ranks_before(std::int64_t a, std::string_view a_value, std::int64_t b, std::string_view b_value) {
-  return a != b ? a > b : a_value < b_value;
-}
+/// Nothing comes last.
+bool more(std::optional<std::int64_t> a, std::optional<std::int64_t> b) { return a && (!b || *a > *b); }
 
 }  // namespace
 
-Answer::Answer(const Request& request, const QueryOptions& options) : request_(request), options_(options) {
-  for (const auto& metric : request.metrics) {
-    if (metric.distinct) wanted_[static_cast<std::size_t>(*metric.distinct)] = true;
-  }
-  const auto first = request.metrics.front().distinct;
-  if (first) wanted_first_[static_cast<std::size_t>(*first)] = true;
+Answer::Answer(const Request& request, const QueryOptions& options)
+    : request_(request),
+      budget_(options),
+      now_(request, budget_, intervals_of(request)),
+      before_(request, budget_, intervals_beside(request)),
+      // A page that a session was taken to begin on, until an earlier event came, has no session any more.
+      hides_empty_(request.dimension == Dimension::kEntryPage || request.dimension == Dimension::kExitPage) {}
+
+/// Amounts of different currencies have no order: where there are several, the first of them decides.
+std::string Answer::ranking_currency() const {
+  if (!request_.metrics.front().is_money()) return {};
+  const auto& money = now_.totals().money.empty() ? before_.totals().money : now_.totals().money;
+  return money.empty() ? std::string() : std::string(money.front().currency.data(), money.front().currency.size());
 }
 
-bool Answer::is_asked_for(const rollup::ReadEntry& entry, std::string_view first, std::string_view second) const {
-  if (!passes(request_.traffic, entry.traffic)) return false;
-  const auto part = first_part(entry.dimension);
-  return std::all_of(request_.where.begin(), request_.where.end(),
-                     [&](const Condition& c) { return c.value == (c.part == part ? first : second); });
+std::optional<std::int64_t> Answer::rank(const Sums& sums) const {
+  const auto& metric = request_.metrics.front();
+  return rank_of(metric, value_of(metric, sums), currency_);
 }
 
-Result<void> Answer::too_much(std::string_view what) const {
-  return fail(
-      ErrorCode::kInvalidArgument,
-      fmt::format(
-          "the answer has {}; ask for less: a shorter --from/--to, a longer --interval, fewer dimensions in --by, or a --where",
-          what));
-}
-
-Result<void> Answer::enter(Bucket bucket) {
-  if (bucket_ == bucket) return {};
-  bucket_ = bucket;
-  TimeMs start;
-  if (request_.interval) {
-    start = request_.zone.floor(bucket.start(), *request_.interval);
-    series_now_ = &series_[start];
-  }
-  groups_now_ = &groups_[start];
-  if (series_.size() > options_.max_groups) return too_much(fmt::format("over {} intervals", options_.max_groups));
-  return {};
-}
-
-Result<Answer::Sums*> Answer::group(Groups& groups, std::string_view value) {
-  if (const auto found = groups.find(value); found != groups.end()) return &found->second;
-  if (++group_count_ > options_.max_groups) {
-    if (auto stop = too_much(fmt::format("over {} rows", options_.max_groups)); !stop)
-      return tl::unexpected(stop.error());
-  }
-  return &groups[std::string(value)];
-}
-
-Result<void> Answer::merge(Sums& sums, const rollup::ReadEntry& entry, const Wanted& wanted) {
-  for (std::size_t c = 0; c < rollup::kCounterCount; ++c)
-    sums.counters[c] = rollup::add_counters(sums.counters[c], entry.counters[c]);
-  for (std::size_t d = 0; d < rollup::kDistinctCount; ++d) {
-    if (!wanted[d]) continue;
-    auto& count = sums.distinct[d];
-    const auto before = count.memory_bytes();
-    if (entry.distinct[d].image.empty()) {
-      entry.distinct[d].copy_hashes(hashes_);
-      count.merge(hashes_);
-    } else {
-      count.merge_image(entry.distinct[d].image);
-    }
-    sketch_bytes_ += count.memory_bytes() - before;
-  }
-  if (sketch_bytes_ > options_.max_memory.value)
-    return too_much(fmt::format("over {} of distinct counts", text::bytes(options_.max_memory.value)));
-  return {};
-}
-
-Result<void> Answer::add(const rollup::ReadEntry& entry) {
-  const auto [first, second] = parts_of(entry.dimension, entry.value);
-  if (!is_asked_for(entry, first, second)) return {};
-  if (auto ok = enter(entry.bucket); !ok) return ok;
-  if (auto ok = merge(totals_, entry, wanted_); !ok) return ok;
-  if (series_now_ != nullptr) {
-    if (auto ok = merge(*series_now_, entry, request_.by.empty() ? wanted_ : wanted_first_); !ok) return ok;
-  }
-  if (request_.by.empty()) return {};
-  const auto value = request_.by.size() == 2                              ? entry.value
-                     : request_.by.front() == first_part(entry.dimension) ? first
-                                                                          : second;
-  auto sums = group(*groups_now_, value);
-  if (!sums) return tl::unexpected(sums.error());
-  if (auto ok = merge(**sums, entry, wanted_); !ok) return ok;
-  if (!request_.interval || !request_.top) return {};
-  auto whole = group(whole_, value);
-  if (!whole) return tl::unexpected(whole.error());
-  return merge(**whole, entry, wanted_first_);
-}
-
-std::int64_t Answer::metric_of(const Sums& sums, const Metric& metric) {
-  if (metric.counter) return sums.counters[static_cast<std::size_t>(*metric.counter)];
-  return static_cast<std::int64_t>(sums.distinct[static_cast<std::size_t>(*metric.distinct)].estimate());
-}
-
-std::vector<std::int64_t> Answer::metrics_of(const Sums& sums) const {
-  std::vector<std::int64_t> values;
+std::vector<Value> Answer::metrics_of(const Sums& sums) const {
+  std::vector<Value> values;
   values.reserve(request_.metrics.size());
-  for (const auto& metric : request_.metrics) values.push_back(metric_of(sums, metric));
+  for (const auto& metric : request_.metrics) values.push_back(value_of(metric, sums));
   return values;
+}
+
+ResultRow Answer::row(std::optional<TimeMs> bucket, std::vector<std::string> values, const Sums& now,
+                      const Sums& before) const {
+  ResultRow row{bucket, std::move(values), metrics_of(now), {}};
+  if (request_.previous) row.previous = metrics_of(before);
+  return row;
 }
 
 std::vector<std::string> Answer::values_of(std::string_view key) const {
   if (request_.by.size() < 2) return {std::string(key)};
-  const auto [url, country] = parts_of(Dimension::kUrlCountry, key);
-  if (request_.by.front() == Part::kUrl) return {std::string(url), std::string(country)};
-  return {std::string(country), std::string(url)};
+  const auto [first, second] = parts_of(request_.dimension, key);
+  if (request_.by.front() == held(request_.dimension).parts.front()) return {std::string(first), std::string(second)};
+  return {std::string(second), std::string(first)};
 }
 
-std::vector<std::string_view> Answer::ranked(const Groups& groups) const {
-  std::vector<std::pair<std::int64_t, std::string_view>> order;
-  order.reserve(groups.size());
-  for (const auto& [value, sums] : groups) order.emplace_back(metric_of(sums, request_.metrics.front()), value);
-  std::sort(order.begin(), order.end(),
-            [](const auto& a, const auto& b) { return ranks_before(a.first, a.second, b.first, b.second); });
-  std::vector<std::string_view> values;
+/// Most first, then by value: what is shown does not depend on the order of a hash table.
+Answer::Ranked Answer::ranked(const Groups& now, const Groups& before) const {
+  struct Place {
+    bool is_there;
+    std::optional<std::int64_t> rank;
+    std::string_view value;
+  };
+  std::vector<Place> order;
+  order.reserve(now.size());
+  const auto is_shown = [&](std::string_view value) {
+    return !hides_empty_ || !find(now, value).nothing() || !find(before, value).nothing();
+  };
+  for (const auto& [value, sums] : now) {
+    if (is_shown(value)) order.push_back({true, rank(sums), value});
+  }
+  for (const auto& [value, sums] : before) {
+    if (!now.contains(value) && is_shown(value)) order.push_back({false, rank(sums), value});
+  }
+  std::sort(order.begin(), order.end(), [](const Place& a, const Place& b) {
+    if (a.is_there != b.is_there) return a.is_there;
+    return a.rank != b.rank ? more(a.rank, b.rank) : a.value < b.value;
+  });
+  Ranked values;
   values.reserve(order.size());
-  for (const auto& [metric, value] : order) values.push_back(value);
+  for (const auto& place : order) values.push_back(place.value);
   return values;
 }
 
+Result<void> Answer::fill_intervals() {
+  for (auto bucket = Bucket::of(request_.from); bucket.start() < request_.to; bucket = Bucket{bucket.value + 1}) {
+    if (bucket.start() < request_.from) continue;
+    if (auto ok = now_.fill(request_.zone.floor(bucket.start(), *request_.interval)); !ok) return ok;
+  }
+  return {};
+}
+
 std::vector<ResultRow> Answer::rows_of_totals() const {
-  if (!request_.interval) return {{std::nullopt, {}, metrics_of(totals_)}};
+  if (!request_.interval) return {row(std::nullopt, {}, now_.totals(), before_.totals())};
   std::vector<ResultRow> rows;
-  rows.reserve(series_.size());
-  for (const auto& [start, sums] : series_) rows.push_back({start, {}, metrics_of(sums)});
+  rows.reserve(now_.series().size());
+  for (const auto& [start, sums] : now_.series()) rows.push_back(row(start, {}, sums, find(before_.series(), start)));
   return rows;
 }
 
 std::vector<ResultRow> Answer::rows_of_groups() const {
   // --top chooses over the whole time, not anew in each interval.
-  const bool over_intervals = request_.interval && request_.top;
   std::unordered_set<std::string_view> chosen;
-  const auto choose = [&](const Groups& groups) {
-    for (auto value : ranked(groups)) {
+  const auto choose = [&](const Groups& now, const Groups& before) {
+    for (auto value : ranked(now, before)) {
       if (chosen.size() < *request_.top) chosen.insert(value);
     }
   };
-  if (over_intervals) choose(whole_);
+  if (request_.top && request_.interval) {
+    choose(now_.whole(), before_.whole());
+  } else if (request_.top) {
+    choose(find(now_.groups(), TimeMs{}), find(before_.groups(), TimeMs{}));
+  }
+  std::set<TimeMs> starts;
+  for (const auto* tally : {&now_, &before_}) {
+    for (const auto& [start, groups] : tally->groups()) starts.insert(start);
+  }
   std::vector<ResultRow> rows;
-  for (const auto& [start, groups] : groups_) {
-    if (request_.top && !over_intervals) choose(groups);
-    for (auto value : ranked(groups)) {
+  for (const auto start : starts) {
+    const auto& now = find(now_.groups(), start);
+    const auto& before = find(before_.groups(), start);
+    for (auto value : ranked(now, before)) {
       if (request_.top && !chosen.contains(value)) continue;
       const auto bucket = request_.interval ? std::optional(start) : std::nullopt;
-      rows.push_back({bucket, values_of(value), metrics_of(groups.find(value)->second)});
+      rows.push_back(row(bucket, values_of(value), find(now, value), find(before, value)));
     }
   }
   return rows;
 }
 
-Result<void> Answer::finish(QueryResult& result) && {
-  if (request_.interval) {  // also those in which nothing happened
-    for (auto bucket = Bucket::of(request_.from); bucket.start() < request_.to; bucket = Bucket{bucket.value + 1}) {
-      if (bucket.start() < request_.from) continue;
-      series_.try_emplace(request_.zone.floor(bucket.start(), *request_.interval));
-      if (series_.size() > options_.max_groups) return too_much(fmt::format("over {} intervals", options_.max_groups));
+std::uint64_t Answer::count_groups() const {
+  std::unordered_set<std::string_view> values;
+  for (const auto* tally : {&now_, &before_}) {
+    for (const auto& [start, groups] : tally->groups()) {
+      for (const auto& [value, sums] : groups) {
+        if (!hides_empty_ || !sums.nothing()) values.insert(value);
+      }
     }
-    for (const auto& [start, sums] : series_) result.series.push_back(metric_of(sums, request_.metrics.front()));
+  }
+  return values.size();
+}
+
+Result<void> Answer::finish(QueryResult& result) {
+  currency_ = ranking_currency();
+  result.ranking_currency = currency_;
+  if (request_.interval) {
+    if (auto ok = fill_intervals(); !ok) return ok;
+    for (const auto& [start, sums] : now_.series()) result.series.push_back(rank(sums));
   }
   result.rows = request_.by.empty() ? rows_of_totals() : rows_of_groups();
-  result.totals.metrics = metrics_of(totals_);
-  if (!request_.by.empty()) {
-    std::unordered_set<std::string_view> values;
-    for (const auto& [start, groups] : groups_) {
-      for (const auto& [value, sums] : groups) values.insert(value);
-    }
-    result.groups = values.size();
-  }
+  result.totals = row(std::nullopt, {}, now_.totals(), before_.totals());
+  if (!request_.by.empty()) result.groups = count_groups();
+  mark_estimates(result);
   return {};
 }
 

@@ -48,12 +48,12 @@ CellFilter PageScan::cells() const {
   CellFilter filter;
   filter.family = rollup::kPageFamily;
   const bool chunked = rollup::is_chunked(request_.dimension);
-  if (chunked && !request_.url) return filter;
+  if (chunked && !request_.value) return filter;
   std::vector<std::string> names;
   for (auto source : request_.sources) {
     names.push_back(rollup::page_qualifier({0, 0}, source));
     for (std::uint8_t bits = 0; chunked && bits <= rollup::kMaxBits; ++bits) {
-      const auto h = hash64(*request_.url) & ((1U << bits) - 1);
+      const auto h = hash64(*request_.value) & ((1U << bits) - 1);
       names.push_back(rollup::page_qualifier({bits, static_cast<std::uint8_t>(1 + h)}, source));
     }
   }
@@ -116,7 +116,7 @@ Result<void> PageScan::read_cell(const Row& row, const Cell& cell, const Visit& 
     const auto of_source =
         std::find_if(valid_.begin(), valid_.end(), [&, s = source](const ValidBits& v) { return v.source == s; });
     if (of_source == valid_.end()) return {};  // chunk 0 is put last: this page is not there yet
-    const bool may_hold = !request_.url || (hash64(*request_.url) & ((1U << id.bits) - 1)) == id.chunk - 1U;
+    const bool may_hold = !request_.value || (hash64(*request_.value) & ((1U << id.bits) - 1)) == id.chunk - 1U;
     if (!chunked || of_source->bits != id.bits || !may_hold) return {};
   }
   const bool whole = first != chunked;

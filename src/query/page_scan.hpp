@@ -17,7 +17,7 @@ struct PageScanRequest {
   TimeMs from;
   TimeMs to;
   rollup::Dimension dimension = rollup::Dimension::kTotal;
-  std::optional<std::string> url;  ///< only chunks that may hold this one
+  std::optional<std::string> value;  ///< only chunks that may hold it: a value, of url,country the url
   std::vector<SourceId> sources;   ///< all there are: only their cells are fetched. Empty: not known
 };
 

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "guidepost/base/codec.hpp"
 #include "query/answer.hpp"
 #include "query/page_scan.hpp"
 
 namespace guidepost::query {
 
 Result<QueryResult> run(const Request& request, TableStore& tables, const Names& names, const QueryOptions& options) {
-  QueryResult result{request, {}, {}, {}, 0, {}, 0};
+  QueryResult result{.request = request};
   PageScanRequest wanted{request.merchant, request.from, request.to, request.dimension, {}, {}};
   if (options.freshness) {
     auto freshness = options.freshness();  // before the pages: they are at least as new
@@ -18,14 +19,30 @@ Result<QueryResult> run(const Request& request, TableStore& tables, const Names&
   }
   for (const auto& condition : request.where) {
     // (other) is in every chunk.
-    if (condition.part == Part::kUrl && condition.value != rollup::kOther) wanted.url = condition.value;
+    const bool routes = condition.part == held(request.dimension).parts.front();
+    if (routes && condition.value != rollup::kOther) wanted.value = condition.value;
   }
   Answer answer(request, options);
-  PageScan scan(tables, names, std::move(wanted));
-  if (auto ok = scan.run([&](const rollup::ReadEntry& entry) { return answer.add(entry); }); !ok)
-    return tl::unexpected(ok.error());
-  if (auto ok = std::move(answer).finish(result); !ok) return tl::unexpected(ok.error());
-  result.revision = scan.revision();
+  const auto read = [&](TimeMs from, TimeMs to, Tally& tally) -> Result<std::uint64_t> {
+    wanted.from = from;
+    wanted.to = to;
+    PageScan scan(tables, names, wanted);
+    if (auto ok = scan.run([&](const rollup::ReadEntry& entry) { return tally.add(entry); }); !ok)
+      return tl::unexpected(ok.error());
+    return scan.revision();
+  };
+  auto revision = read(request.from, request.to, answer.now());
+  if (revision && request.previous) {
+    const auto before = read(request.previous->from(), request.previous->to(), answer.before());
+    if (!before) return tl::unexpected(before.error());
+    ByteWriter both;
+    both.fixed64(*revision);
+    both.fixed64(*before);
+    revision = hash64(both.view());
+  }
+  if (!revision) return tl::unexpected(revision.error());
+  if (auto ok = answer.finish(result); !ok) return tl::unexpected(ok.error());
+  result.revision = *revision;
   return result;
 }
 

@@ -10,13 +10,15 @@
 #include "base/text.hpp"
 #include "guidepost/ports/table_store.hpp"
 #include "query/request.hpp"
+#include "query/sums.hpp"
 
 namespace guidepost::query {
 
 struct ResultRow {
-  std::optional<TimeMs> bucket;      ///< start of the interval, where there is one
-  std::vector<std::string> values;   ///< of Request::by, in its order; foreign bytes
-  std::vector<std::int64_t> metrics; ///< of Request::metrics, in its order
+  std::optional<TimeMs> bucket = {};     ///< start of the interval, where there is one
+  std::vector<std::string> values = {};  ///< of Request::by, in its order; foreign bytes
+  std::vector<Value> metrics = {};       ///< of Request::metrics, in its order
+  std::vector<Value> previous = {};      ///< the same of the time that is compared with; empty where none is
 };
 
 /// How far one source is.
@@ -37,12 +39,19 @@ struct Freshness {
 
 struct QueryResult {
   Request request;
-  std::vector<ResultRow> rows;     ///< by bucket, then by the first metric, most first, then by value
-  ResultRow totals;                ///< of everything that was asked for, also what --top cut off
-  std::vector<std::int64_t> series;  ///< first metric of the totals, interval by interval; empty without intervals
-  std::uint64_t groups = 0;        ///< values (of Request::by) before --top
-  Freshness freshness;
-  std::uint64_t revision = 0;      ///< hash of the (source, chunk, position) read
+  std::vector<ResultRow> rows = {};  ///< by bucket, then by the first metric, most first, then by value
+  ResultRow totals = {};             ///< of everything that was asked for, also what --top cut off
+  /// rank_of() the first metric of the totals, interval by interval; empty without intervals.
+  std::vector<std::optional<std::int64_t>> series = {};
+  std::uint64_t groups = 0;                ///< values (of Request::by) before --top
+  std::vector<std::string> estimated = {}; ///< names of metrics of which any number is an estimate
+  std::string ranking_currency = {};       ///< by which rows are ranked where the first metric is money
+  Freshness freshness = {};
+  std::uint64_t revision = 0;              ///< hash of the (source, chunk, position) read
+
+  bool ranks_one_of_several_currencies() const {
+    return !ranking_currency.empty() && totals.metrics.front().amounts.size() > 1;
+  }
 };
 
 struct QueryOptions {

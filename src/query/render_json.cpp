@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "query/query.hpp"
+#include "query/value_text.hpp"
 
 namespace guidepost::query {
 namespace {
@@ -61,15 +62,32 @@ class Members {
   bool first_ = true;
 };
 
-void write_metrics(Members& members, const Request& request, const ResultRow& row) {
-  for (std::size_t m = 0; m < row.metrics.size(); ++m) members.number(request.metrics[m].name, row.metrics[m]);
+void write_values(Members& members, const Request& request, const std::vector<Value>& values) {
+  for (std::size_t m = 0; m < values.size(); ++m)
+    members.name(request.metrics[m].name) += json_value(request.metrics[m], values[m]);
+}
+
+void write_metrics(std::string& out, Members& members, const Request& request, const ResultRow& row) {
+  write_values(members, request, row.metrics);
+  if (row.previous.empty()) return;
+  members.name("previous");
+  Members previous(out);
+  write_values(previous, request, row.previous);
+  previous.end();
+  members.name("change");
+  Members change(out);
+  for (std::size_t m = 0; m < row.metrics.size(); ++m) {
+    const auto& metric = request.metrics[m];
+    change.name(metric.name) += json_change(metric, row.metrics[m], row.previous[m]);
+  }
+  change.end();
 }
 
 void write_row(std::string& out, const Request& request, const ResultRow& row) {
   Members members(out);
   if (row.bucket) members.text("bucket", request.zone.rfc3339(*row.bucket));
   for (std::size_t v = 0; v < row.values.size(); ++v) members.text(to_string(request.by[v]), row.values[v]);
-  write_metrics(members, request, row);
+  write_metrics(out, members, request, row);
   members.end();
 }
 
@@ -99,6 +117,13 @@ std::string render_json(const QueryResult& result) {
   members.text("from", request.zone.rfc3339(request.from));
   members.text("to", request.zone.rfc3339(request.to));
   members.text("tz", request.zone.name());
+  if (request.previous) {
+    members.name("compared_with");
+    Members compared(out);
+    compared.text("from", request.zone.rfc3339(request.previous->from()));
+    compared.text("to", request.zone.rfc3339(request.previous->to()));
+    compared.end();
+  }
   auto& rows = members.name("rows") += '[';
   for (const auto& row : result.rows) {
     rows += &row == result.rows.data() ? "\n" : ",\n";
@@ -107,9 +132,16 @@ std::string render_json(const QueryResult& result) {
   rows += ']';
   members.name("totals");
   Members totals(out);
-  write_metrics(totals, request, result.totals);
+  write_metrics(out, totals, request, result.totals);
   totals.end();
   members.number("groups", static_cast<std::int64_t>(result.groups));
+  auto& estimated = members.name("estimated") += '[';
+  for (const auto& name : result.estimated) {
+    if (estimated.back() != '[') estimated += ',';
+    write_text(estimated, name);
+  }
+  estimated += ']';
+  if (result.ranks_one_of_several_currencies()) members.text("ranked_by_currency", result.ranking_currency);
   const auto& as_of = result.freshness.as_of;
   as_of ? members.text("as_of", text::rfc3339(*as_of)) : void(members.name("as_of") += "null");
   members.text("revision", fmt::format("{:016x}", result.revision));

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "query/query.hpp"
+#include "query/value_text.hpp"
 
 namespace guidepost::query {
 namespace {
@@ -35,21 +36,55 @@ std::string number(std::int64_t n, const text::Look& look) {
   return look.terminal ? text::thousands(n) : std::to_string(n);
 }
 
+/// The numbers of a row, each with what is beside it.
+std::vector<std::string> cells_of(const Request& request, const ResultRow& row, const text::Look& look) {
+  std::vector<std::string> cells;
+  for (std::size_t m = 0; m < row.metrics.size(); ++m) {
+    const auto& metric = request.metrics[m];
+    cells.push_back(shown_value(metric, row.metrics[m], look));
+    if (!request.previous) continue;
+    cells.push_back(shown_value(metric, row.previous[m], look));
+    cells.push_back(shown_change(metric, row.metrics[m], row.previous[m]));
+  }
+  return cells;
+}
+
+/// A time is shown in minutes and seconds, not in what its name says.
+std::vector<std::string> titles_of(const Request& request) {
+  std::vector<std::string> titles;
+  for (const auto& metric : request.metrics) {
+    titles.emplace_back(metric.kind == Kind::kAverageTime ? "avg_time" : metric.name);
+    if (!request.previous) continue;
+    titles.emplace_back("previous");
+    titles.emplace_back("change");
+  }
+  return titles;
+}
+
 /// What the other columns take, so that values know what is left for them.
 std::size_t room_for_value(const QueryResult& result, const text::Look& look) {
   const auto& request = result.request;
   std::size_t taken = request.interval ? 20 : 0;
-  for (std::size_t m = 0; m < request.metrics.size(); ++m) {
-    taken += 2 + std::max(request.metrics[m].name.size(), number(result.totals.metrics[m], look).size());
-  }
+  const auto titles = titles_of(request);
+  const auto widest = cells_of(request, result.totals, look);
+  for (std::size_t i = 0; i < titles.size(); ++i)
+    taken += 2 + std::max(titles[i].size(), text::display_width(widest[i]));
   taken += kBarWidth + 2 + (request.by.size() > 1 ? 12 : 0);
   return look.width > taken + 16 ? look.width - taken : 16;
+}
+
+double height(std::optional<std::int64_t> rank) {
+  return static_cast<double>(std::max<std::int64_t>(0, rank.value_or(0)));
 }
 
 std::string heading(const QueryResult& result) {
   const auto& request = result.request;
   auto line = fmt::format("{}, {} to {}", request.merchant, request.zone.rfc3339(request.from),
                           request.zone.rfc3339(request.to));
+  if (request.previous) {
+    line += fmt::format(", compared with {} to {}", request.zone.rfc3339(request.previous->from()),
+                        request.zone.rfc3339(request.previous->to()));
+  }
   if (request.zone.name() != "UTC") line += " (" + request.zone.name() + ")";
   for (const auto& condition : request.where)
     line += fmt::format(", {} = {}", to_string(condition.part), text::escape(condition.value));
@@ -62,13 +97,17 @@ std::string footing(const QueryResult& result, const text::Look& look) {
   const auto& request = result.request;
   std::string out;
   if (look.terminal && result.series.size() > 1 && result.series.size() <= look.width) {
-    std::vector<double> heights(result.series.begin(), result.series.end());
+    std::vector<double> heights;
+    for (const auto& rank : result.series) heights.push_back(height(rank));
     out += fmt::format("\n{} by {}\n{}\n", request.metrics.front().name, to_string(*request.interval),
                        text::sparkline(heights));
   }
   if (request.top && result.groups > *request.top) {
     out += fmt::format("\n{} of {} values; the totals are of all\n", *request.top,
                        number(static_cast<std::int64_t>(result.groups), look));
+  }
+  if (result.ranks_one_of_several_currencies() && !request.by.empty()) {
+    out += fmt::format("\nranked by the {} in {}\n", request.metrics.front().name, result.ranking_currency);
   }
   if (result.freshness.as_of) out += fmt::format("\nas of {}\n", text::rfc3339(*result.freshness.as_of));
   std::int64_t lag = 0;
@@ -86,15 +125,18 @@ std::string render_table(const QueryResult& result, const text::Look& look) {
   if (request.interval) columns.push_back({std::string(to_string(*request.interval)), text::Align::kLeft});
   for (auto part : request.by) columns.push_back({std::string(to_string(part)), text::Align::kLeft});
   if (columns.empty()) columns.push_back({"", text::Align::kLeft});
-  for (const auto& metric : request.metrics) columns.push_back({metric.name, text::Align::kRight});
+  for (auto& title : titles_of(request)) columns.push_back({std::move(title), text::Align::kRight});
   if (look.terminal) columns.push_back({"", text::Align::kLeft});
   text::Table table(columns);
 
+  const auto rank = [&](const ResultRow& row) {
+    return height(rank_of(request.metrics.front(), row.metrics.front(), result.ranking_currency));
+  };
   double most = 0;
-  for (const auto& row : result.rows) most = std::max(most, static_cast<double>(row.metrics.front()));
+  for (const auto& row : result.rows) most = std::max(most, rank(row));
   const auto value_width = look.terminal ? room_for_value(result, look) : std::size_t{0};
-  const auto add = [&](std::vector<std::string> cells, const std::vector<std::int64_t>& metrics, std::string bar) {
-    for (auto metric : metrics) cells.push_back(number(metric, look));
+  const auto add = [&](std::vector<std::string> cells, const ResultRow& row, std::string bar) {
+    for (auto& cell : cells_of(request, row, look)) cells.push_back(std::move(cell));
     if (look.terminal) cells.push_back(std::move(bar));
     table.add(std::move(cells));
   };
@@ -106,12 +148,12 @@ std::string render_table(const QueryResult& result, const text::Look& look) {
       cells.push_back(look.terminal ? shorten(shown, value_width) : shown);
     }
     if (cells.empty()) cells.emplace_back("total");
-    add(std::move(cells), row.metrics, text::bar(static_cast<double>(row.metrics.front()), most, kBarWidth));
+    add(std::move(cells), row, text::bar(rank(row), most, kBarWidth));
   }
   if (request.interval || !request.by.empty()) {
     std::vector<std::string> cells(std::max<std::size_t>(1, request.by.size() + (request.interval ? 1 : 0)));
     cells.front() = "total";
-    add(std::move(cells), result.totals.metrics, "");
+    add(std::move(cells), result.totals, "");
   }
   return heading(result) + '\n' + table.render(look) + footing(result, look);
 }

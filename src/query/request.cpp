@@ -14,51 +14,10 @@
 namespace guidepost::query {
 namespace {
 
-using rollup::Counter;
 using rollup::Dimension;
-using rollup::Distinct;
 
-constexpr std::string_view kDefaultMetrics = "events,page_views,devices,users";
+constexpr std::array<std::string_view, 4> kDefaultMetrics{"events", "page_views", "devices", "users"};
 constexpr std::uint32_t kMaxTop = 1'000'000;
-
-const std::vector<Metric>& all_metrics() {
-  static const std::vector<Metric> metrics{
-      {"events", Counter::kEvents, {}},        {"page_views", Counter::kPageViews, {}},
-      {"clicks", Counter::kClicks, {}},        {"purchases", Counter::kPurchases, {}},
-      {"devices", {}, Distinct::kDevices},     {"users", {}, Distinct::kUsers},
-      {"customers", {}, Distinct::kCustomers}, {"identified", Counter::kIdentified, {}},
-  };
-  return metrics;
-}
-
-constexpr std::array kParts{Part::kType, Part::kUrl, Part::kCountry, Part::kReferrerDomain};
-
-/// What pages hold: sets of parts, ascending, and the dimension that has them.
-struct Held {
-  std::vector<Part> parts;
-  Dimension dimension;
-};
-const std::vector<Held>& held() {
-  static const std::vector<Held> sets{{{}, Dimension::kTotal},
-                                      {{Part::kType}, Dimension::kType},
-                                      {{Part::kUrl}, Dimension::kUrl},
-                                      {{Part::kCountry}, Dimension::kCountry},
-                                      {{Part::kUrl, Part::kCountry}, Dimension::kUrlCountry},
-                                      {{Part::kReferrerDomain}, Dimension::kReferrerDomain}};
-  return sets;
-}
-
-std::string join(std::span<const Part> parts) {
-  std::vector<std::string_view> words;
-  for (auto part : parts) words.push_back(to_string(part));
-  return words.empty() ? "total" : fmt::format("{}", fmt::join(words, ","));
-}
-
-std::string held_words() {
-  std::vector<std::string> words;
-  for (const auto& set : held()) words.push_back(join(set.parts));
-  return fmt::format("{}", fmt::join(words, "; "));
-}
 
 tl::unexpected<Error> refuse(std::string_view flag, std::string_view why) {
   return fail(ErrorCode::kInvalidArgument, fmt::format("{}: {}", flag, why));
@@ -98,27 +57,35 @@ Result<std::string> parse_merchant(std::string_view word) {
   return merchant;
 }
 
-Result<std::vector<Metric>> parse_metrics(std::string_view list) {
-  std::vector<std::string> names;
-  for (const auto& metric : all_metrics()) names.push_back(metric.name);
+/// Those of the default that the dimension has; all that it has where it has none of them.
+std::vector<Metric> default_metrics(const Held& of) {
+  std::vector<Metric> some, all;
+  for (const auto& metric : all_metrics()) {
+    if (!of.has(metric.group)) continue;
+    all.push_back(metric);
+    if (std::find(kDefaultMetrics.begin(), kDefaultMetrics.end(), metric.name) != kDefaultMetrics.end())
+      some.push_back(metric);
+  }
+  return some.empty() ? all : some;
+}
+
+Result<std::vector<Metric>> parse_metrics(std::string_view list, const Held& of) {
+  if (list.empty()) return default_metrics(of);
   std::vector<Metric> metrics;
-  for (const auto& word : split(list.empty() ? kDefaultMetrics : list)) {
-    const auto found = std::find(names.begin(), names.end(), word);
-    if (found == names.end()) return unknown("--metrics", word, names);
+  for (const auto& word : split(list)) {
+    const auto found = std::find_if(all_metrics().begin(), all_metrics().end(),
+                                    [&](const Metric& metric) { return metric.name == word; });
+    if (found == all_metrics().end()) return unknown("--metrics", word, split(metric_names()));
+    if (!of.has(found->group)) return refuse("--metrics", not_held(*found, of));
     const bool twice = std::any_of(metrics.begin(), metrics.end(), [&](const Metric& m) { return m.name == word; });
-    if (!twice) metrics.push_back(all_metrics()[static_cast<std::size_t>(found - names.begin())]);
+    if (!twice) metrics.push_back(*found);
   }
   return metrics;
 }
 
 Result<Part> parse_part(std::string_view flag, std::string_view word) {
-  std::vector<std::string> names;
-  for (auto part : kParts) {
-    if (word == to_string(part)) return part;
-    names.emplace_back(to_string(part));
-  }
-  if (word == "referrer") return Part::kReferrerDomain;
-  return unknown(flag, word, names);
+  if (const auto part = find_part(word)) return *part;
+  return unknown(flag, word, part_names());
 }
 
 Result<std::vector<Part>> parse_by(std::string_view list) {
@@ -157,7 +124,7 @@ Result<Dimension> dimension_of(const std::vector<Part>& by, const std::vector<Co
   for (const auto& condition : where) parts.push_back(condition.part);
   std::sort(parts.begin(), parts.end());
   parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
-  for (const auto& set : held()) {
+  for (const auto& set : all_held()) {
     if (set.parts == parts) return set.dimension;
   }
   return refuse(where.empty() ? "--by" : "--by with --where",
@@ -209,26 +176,18 @@ Result<std::optional<std::uint32_t>> parse_top(std::string_view word) {
   return top;
 }
 
-}  // namespace
-
-std::string_view to_string(Part part) {
-  switch (part) {
-    case Part::kType:
-      return "type";
-    case Part::kUrl:
-      return "url";
-    case Part::kCountry:
-      return "country";
-    case Part::kReferrerDomain:
-      return "referrer_domain";
-  }
-  return "unknown";
+Result<bool> parse_compare(std::string_view word) {
+  if (word.empty() || word == "previous") return !word.empty();
+  return unknown("--compare", word, {"previous"});
 }
+
+}  // namespace
 
 Result<Request> parse_request(const RequestWords& words) {
   auto zone = TimeZone::find(words.tz.empty() ? "UTC" : words.tz);
   if (!zone) return refuse("--tz", zone.error().message);
-  Request request{{}, {}, {}, {}, {}, {}, Dimension::kTotal, {}, std::move(*zone), TrafficFilter::kHuman, {}};
+  Request request{{}, {}, {}, {}, {}, {}, Dimension::kTotal, {}, std::move(*zone), TrafficFilter::kHuman, {}, {}};
+  bool compares = false;
   const auto take = [](auto parsed, auto& into) -> Result<void> {
     if (!parsed) return tl::unexpected(parsed.error());
     into = std::move(*parsed);
@@ -237,24 +196,19 @@ Result<Request> parse_request(const RequestWords& words) {
   auto ok = take(parse_merchant(words.merchant), request.merchant)
                 .and_then([&] { return take(parse_time("--from", words.from, request.zone), request.from); })
                 .and_then([&] { return take(parse_time("--to", words.to, request.zone), request.to); })
-                .and_then([&] { return take(parse_metrics(words.metrics), request.metrics); })
                 .and_then([&] { return take(parse_by(words.by), request.by); })
                 .and_then([&] { return take(parse_where(words.where), request.where); })
                 .and_then([&] { return take(dimension_of(request.by, request.where), request.dimension); })
+                .and_then([&] { return take(parse_metrics(words.metrics, held(request.dimension)), request.metrics); })
                 .and_then([&] { return take(parse_interval(words.interval), request.interval); })
                 .and_then([&] { return take(parse_traffic(words.traffic), request.traffic); })
-                .and_then([&] { return take(parse_top(words.top), request.top); });
+                .and_then([&] { return take(parse_top(words.top), request.top); })
+                .and_then([&] { return take(parse_compare(words.compare), compares); });
   if (!ok) return tl::unexpected(ok.error());
   if (request.from >= request.to) {
     return refuse("--to", fmt::format("{} is not after --from {}; --to itself is not included", words.to, words.from));
   }
-  const bool customers = std::any_of(request.metrics.begin(), request.metrics.end(),
-                                     [](const Metric& m) { return m.distinct == Distinct::kCustomers; });
-  if (customers && request.dimension != Dimension::kTotal) {
-    return refuse(
-        "--metrics",
-        "customers are held for the total only, without --by and --where; identified counts events of customers everywhere");
-  }
+  if (compares) request.previous = Previous(request.from, request.to, request.zone);
   return request;
 }
 

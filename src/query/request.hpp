@@ -7,20 +7,11 @@
 #include <vector>
 
 #include "guidepost/rollup/page_format.hpp"
+#include "query/held.hpp"
+#include "query/previous.hpp"
 #include "query/zone.hpp"
 
 namespace guidepost::query {
-
-/// A number that pages hold.
-struct Metric {
-  std::string name;
-  std::optional<rollup::Counter> counter;
-  std::optional<rollup::Distinct> distinct;
-};
-
-/// What rows are grouped by: parts of the value of a dimension.
-enum class Part : std::uint8_t { kType, kUrl, kCountry, kReferrerDomain };
-std::string_view to_string(Part part);
 
 struct Condition {
   Part part;
@@ -41,6 +32,7 @@ struct Request {
   TimeZone zone;
   TrafficFilter traffic = TrafficFilter::kHuman;
   std::optional<std::uint32_t> top;
+  std::optional<Previous> previous;  ///< the time that the answer is compared with
 };
 
 /// The words of a request, as they came. Empty: not given.
@@ -55,6 +47,7 @@ struct RequestWords {
   std::vector<std::string> where = {};
   std::string traffic = {};
   std::string top = {};
+  std::string compare = {};
 };
 
 /// Errors: kInvalidArgument; the message names the flag, what is wrong with it, and what is allowed.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,17 @@ class StoredPages {
   rollup::PageLimits limits;
 
   void add(const Visit& visit, TimeMs time, SourceId source = SourceId{1}, const std::string& merchant = "shop") {
-    const auto bucket = Bucket::of(time);
-    const rollup::PageKey key{merchant, rollup::Span::kBucket, bucket, source};
-    auto& page = pages_.try_emplace({merchant, bucket, source}, key, limits).first->second;
-    page.add(accepted(visit, Offset{next_++}, time), rollup_rules_);
+    page(time, source, merchant).add(accepted(visit, Offset{next_++}, time), rollup_rules_);
+  }
+
+  /// An event with fields of its own, at an offset that is given here, and its part in a session where it has one.
+  void add(event::Accepted event, std::optional<event::SessionChange> part = {}, SourceId source = SourceId{1}) {
+    auto& page = this->page(event.time, source, "shop");
+    event.offset = Offset{next_++};
+    page.add(event, rollup_rules_);
+    if (!part) return;
+    part->cause = part->subject = event.offset;
+    page.add(*part, event, rollup_rules_);
   }
 
   /// Writes what is dirty. Months without events get no table.
@@ -43,6 +51,12 @@ class StoredPages {
   }
 
  private:
+  rollup::Page& page(TimeMs time, SourceId source, const std::string& merchant) {
+    const auto bucket = Bucket::of(time);
+    const rollup::PageKey key{merchant, rollup::Span::kBucket, bucket, source};
+    return pages_.try_emplace({merchant, bucket, source}, key, limits).first->second;
+  }
+
   FakeTableStore& store_;
   Names names_;
   RulesHash rollup_rules_{1};

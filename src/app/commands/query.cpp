@@ -37,6 +37,7 @@ query::RequestWords words_of(const Call& call) {
   words.traffic = a.value_or("--traffic", "");
   words.top = a.value_or("--top", "");
   words.tz = a.value_or("--tz", "");
+  words.compare = a.value_or("--compare", "");
   const auto& merchants = call.node->config().merchant;
   const auto settings = merchants.find(words.merchant);
   if (words.tz.empty() && settings != merchants.end()) words.tz = settings->second.time_zone;
@@ -73,15 +74,15 @@ Command query_command() {
       .flags = {{"--merchant", "M", "whose numbers", Use::kRequired},
                 {"--from", "T", "beginning, a date or RFC 3339", Use::kRequired},
                 {"--to", "T", "end, not included", Use::kRequired},
-                {"--metrics", "a,b",
-                 "columns: events, page_views, clicks, purchases, identified, devices, users, customers",
-                 Use::kOptional},
-                {"--by", "d", "a row for each: type, url, country, url,country or referrer_domain", Use::kOptional},
+                {"--metrics", "a,b", "columns: " + query::metric_names(), Use::kOptional},
+                {"--by", "d", "a row for each: " + query::held_words(), Use::kOptional},
                 {"--interval", "I", "a row for each 15min, hour, day, week or month", Use::kOptional},
                 {"--tz", "Z", "time zone of dates and intervals, by default the merchant's or UTC", Use::kOptional},
-                {"--where", "d=v", "only this value of type, url, country or referrer_domain", Use::kRepeated},
+                {"--where", "d=v", "only this value of one of those", Use::kRepeated},
                 {"--traffic", "T", "human (the default), bot or all", Use::kOptional},
-                {"--top", "N", "the N values with the most of the first metric", Use::kOptional}},
+                {"--top", "N", "the N values with the most of the first metric", Use::kOptional},
+                {"--compare", "T", "previous: beside each number that of the same time before, and the change",
+                 Use::kOptional}},
       .examples =
           {{"a month, day by day, in Berlin",
             "guidepost query --merchant shop --from 2025-01-01 --to 2025-02-01 --interval day --tz Europe/Berlin"},
@@ -89,6 +90,10 @@ Command query_command() {
             "guidepost query --merchant shop --from 2025-01-31 --to 2025-02-01 --by url --metrics users,page_views --top 10"},
            {"where readers of one page are",
             "guidepost query --merchant shop --from 2025-01-31 --to 2025-02-01 --by country --where url=/news"},
+           {"what was sold this month, against the month before",
+            "guidepost query --merchant shop --from 2025-02-01 --to 2025-03-01 --metrics revenue,orders,average_order_value --compare previous"},
+           {"the pages on which visitors arrive and leave again",
+            "guidepost query --merchant shop --from 2025-01-31 --to 2025-02-01 --by entry_page --metrics bounces,sessions,bounce_rate --top 10"},
            {"for a machine", "guidepost query --merchant shop --from 2025-01-31 --to 2025-02-01 --json"}},
       .place = Place::kReads,
       .run = run_query};

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/time.hpp"
+#include "query/value_text.hpp"
 #include "support/stored_pages.hpp"
 
 namespace guidepost::query {
@@ -37,14 +38,21 @@ class Query : public testing::Test {
     if (!result) throw std::runtime_error(result.error().message);
     return std::move(*result);
   }
-  /// `a,b=1,2` a row, in order.
+  static std::string numbers(const QueryResult& result, const std::vector<Value>& values) {
+    std::string line;
+    for (std::size_t m = 0; m < values.size(); ++m)
+      line += (m == 0 ? "" : ",") + json_value(result.request.metrics[m], values[m]);
+    return line;
+  }
+  static std::string totals(const QueryResult& result) { return numbers(result, result.totals.metrics); }
+  /// `a,b=1,2` a row, in order; with what it is compared with, `a,b=1,2 was 0,1`.
   static std::vector<std::string> lines(const QueryResult& result) {
     std::vector<std::string> out;
     for (const auto& row : result.rows) {
       std::string line = row.bucket ? result.request.zone.rfc3339(*row.bucket) + " " : "";
       for (const auto& value : row.values) line += (&value == row.values.data() ? "" : ",") + value;
-      for (const auto& metric : row.metrics)
-        line += (&metric == row.metrics.data() ? "=" : ",") + std::to_string(metric);
+      line += "=" + numbers(result, row.metrics);
+      if (!row.previous.empty()) line += " was " + numbers(result, row.previous);
       out.push_back(line);
     }
     return out;
@@ -142,7 +150,7 @@ TEST_F(Query, CutsAtTopAndKeepsTheTotalsOfAll) {
   pages.put();
   const auto result = ask({.metrics = "events,devices", .by = "url", .top = "3"});
   EXPECT_EQ(lines(result), (Lines{"/8=5,1", "/9=5,1", "/6=4,1"})) << "equal ones by value";
-  EXPECT_EQ(result.totals.metrics, (std::vector<std::int64_t>{30, 10}));
+  EXPECT_EQ(totals(result), "30,10");
   EXPECT_EQ(result.groups, 10U);
 }
 
@@ -163,8 +171,8 @@ TEST_F(Query, FillsIntervalsInWhichNothingHappened) {
   EXPECT_EQ(lines(result),
             (Lines{"2015-05-17T00:00:00Z =0,0", "2015-05-17T01:00:00Z =1,1", "2015-05-17T02:00:00Z =0,0",
                    "2015-05-17T03:00:00Z =0,0", "2015-05-17T04:00:00Z =1,1", "2015-05-17T05:00:00Z =0,0"}));
-  EXPECT_EQ(result.totals.metrics, (std::vector<std::int64_t>{2, 1}));
-  EXPECT_EQ(result.series, (std::vector<std::int64_t>{0, 1, 0, 0, 1, 0}));
+  EXPECT_EQ(totals(result), "2,1");
+  EXPECT_EQ(result.series, (std::vector<std::optional<std::int64_t>>{0, 1, 0, 0, 1, 0}));
 }
 
 TEST_F(Query, DaysAreThoseOfTheTimeZone) {
@@ -325,6 +333,250 @@ TEST_F(Query, RefusesPagesThatAreBroken) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kCorrupt);
   EXPECT_NE(result.error().message.find("shop"), std::string::npos) << result.error().message;
+}
+
+/// An event with the fields that a test is about.
+event::Accepted event_at(TimeMs time, std::vector<std::pair<event::Field, std::string_view>> fields) {
+  event::Accepted e;
+  e.time = e.record_time = time;
+  e.text[event::Field::kType] = "page_view";
+  e.text[event::Field::kGuid] = "g";
+  for (const auto& [field, value] : fields) e.text[field] = value;
+  return e;
+}
+using event::Field;
+
+/// The part of an event in a session; its offset is given when it is added.
+struct InSession {
+  std::int8_t sessions = 0, bounces = 0, exits = 0, dwells = 0;
+  std::int64_t dwell_ms = 0;
+};
+event::SessionChange part(InSession in) {
+  return {Offset{}, Offset{}, in.sessions, in.bounces, in.exits, in.dwells, in.dwell_ms};
+}
+
+event::Accepted sale(TimeMs time, std::string_view minor, std::string_view currency, std::string_view product,
+                     std::string_view quantity = "1") {
+  return event_at(time, {{Field::kType, minor.starts_with('-') ? "refund" : "purchase"},
+                         {Field::kRevenueMinor, minor},
+                         {Field::kCurrency, currency},
+                         {Field::kProductId, product},
+                         {Field::kProductQuantity, quantity}});
+}
+
+TEST_F(Query, AddsUpMoneyByCurrency) {
+  pages.add(sale(kNoon, "1250", "EUR", "a", "3"));
+  pages.add(sale(kNoon + std::chrono::hours{1}, "1001", "EUR", "b"), {}, SourceId{2});
+  pages.add(sale(kNoon, "-250", "EUR", "a"));
+  pages.add(sale(kNoon, "300", "JPY", "c", "2"));
+  pages.put();
+  EXPECT_EQ(lines(ask({.metrics = "revenue,refunds,refund_events,orders,items,purchases,average_order_value"})),
+            Lines{R"(={"EUR":"20.01","JPY":"300"},{"EUR":"2.50","JPY":"0"},1,3,6,3,{"EUR":"11.26","JPY":"300"})"})
+      << "22.51 for two orders is 11.255 each";
+  EXPECT_EQ(lines(ask({.metrics = "revenue,average_order_value,orders", .where = {"product=x"}})), Lines{"={},{},0"});
+}
+
+TEST_F(Query, AnOrderValueIsUndefinedWithoutOrders) {
+  pages.add(sale(kNoon, "-250", "EUR", "a"));
+  pages.put();
+  EXPECT_EQ(lines(ask({.metrics = "revenue,average_order_value"})), Lines{R"(={"EUR":"-2.50"},{})"});
+}
+
+TEST_F(Query, RanksByTheRevenueInOneCurrency) {
+  pages.add(sale(kNoon, "100", "EUR", "cheap"));
+  pages.add(sale(kNoon, "900", "EUR", "dear"));
+  pages.add(sale(kNoon, "-5", "EUR", "returned"));
+  pages.add(event_at(kNoon, {{Field::kProductId, "looked_at"}}));
+  pages.put();
+  const auto one = ask({.metrics = "revenue", .by = "product"});
+  EXPECT_EQ(lines(one), (Lines{R"(dear={"EUR":"9.00"})", R"(cheap={"EUR":"1.00"})", "looked_at={}",
+                               R"(returned={"EUR":"-0.05"})"}));
+  EXPECT_FALSE(one.ranks_one_of_several_currencies());
+
+  pages.add(sale(kNoon, "5000", "USD", "abroad"));
+  pages.add(sale(kNoon, "1", "USD", "cheap"));
+  pages.put();
+  const auto two = ask({.metrics = "revenue", .by = "product", .top = "2"});
+  EXPECT_EQ(lines(two), (Lines{R"(dear={"EUR":"9.00"})", R"(cheap={"EUR":"1.00","USD":"0.01"})"}));
+  EXPECT_TRUE(two.ranks_one_of_several_currencies());
+  EXPECT_EQ(two.ranking_currency, "EUR");
+}
+
+TEST_F(Query, MakesRatesAndTimesOfSessions) {
+  const auto visit = [&](std::string_view country, InSession in) {
+    pages.add(event_at(kNoon, {{Field::kPath, "/"}, {Field::kCountry, country}}), part(in));
+  };
+  visit("DE", {.sessions = 1, .bounces = 1});
+  visit("DE", {.sessions = 1, .dwells = 1, .dwell_ms = 1000});
+  visit("DE", {.sessions = 1, .dwells = 1, .dwell_ms = 2001});
+  visit("FR", {.sessions = 1});
+  visit("IT", {.dwells = 1, .dwell_ms = 90'000});
+  pages.put();
+  const std::string metrics = "bounce_rate,sessions,bounces,avg_time_ms";
+  EXPECT_EQ(lines(ask({.metrics = metrics})), Lines{"=0.2500,4,1,31000"});
+  EXPECT_EQ(lines(ask({.metrics = metrics, .by = "country"})),
+            (Lines{"DE=0.3333,3,1,1501", "FR=0.0000,1,0,null", "IT=null,0,0,90000"}))
+      << "what is undefined comes last";
+}
+
+TEST_F(Query, GroupsAndFiltersByEveryDimensionOfOneField) {
+  pages.add(event_at(kNoon, {{Field::kDeviceClass, "phone"},
+                             {Field::kBrowser, "Firefox"},
+                             {Field::kOs, "Android"},
+                             {Field::kCampaign, "may"},
+                             {Field::kChannel, "mail"},
+                             {Field::kProductId, "p1"}}));
+  pages.add(event_at(kNoon, {{Field::kDeviceClass, "desktop"},
+                             {Field::kBrowser, "Chrome"},
+                             {Field::kOs, "Linux"},
+                             {Field::kCampaign, "june"},
+                             {Field::kChannel, "direct"},
+                             {Field::kProductId, "p0"}}));
+  pages.put();
+  const std::pair<std::string, Lines> rows[] = {{"device_class", {"desktop=1", "phone=1"}},
+                                                {"device", {"desktop=1", "phone=1"}},
+                                                {"browser", {"Chrome=1", "Firefox=1"}},
+                                                {"os", {"Android=1", "Linux=1"}},
+                                                {"campaign", {"june=1", "may=1"}},
+                                                {"channel", {"direct=1", "mail=1"}},
+                                                {"product", {"p0=1", "p1=1"}}};
+  for (const auto& [by, expected] : rows) {
+    EXPECT_EQ(lines(ask({.metrics = "events", .by = by})), expected) << by;
+    const auto value = expected.front().substr(0, expected.front().find('='));
+    EXPECT_EQ(lines(ask({.metrics = "events", .where = {by + "=" + value}})), Lines{"=1"}) << by;
+  }
+}
+
+TEST_F(Query, FindsOneProductOrEntryPageInItsChunk) {
+  pages.limits = {.chunk_bytes = 1_KiB};
+  for (int i = 0; i < 300; ++i) {
+    const auto name = std::to_string(i);
+    pages.add(event_at(kNoon, {{Field::kProductId, name}, {Field::kPath, name}}), part({.sessions = 1}));
+  }
+  pages.put();
+  for (const auto* name : {"0", "7", "299"}) {
+    EXPECT_EQ(lines(ask({.metrics = "events", .where = {"product=" + std::string(name)}})), Lines{"=1"}) << name;
+    EXPECT_EQ(lines(ask({.metrics = "sessions", .where = {"entry_page=" + std::string(name)}})), Lines{"=1"}) << name;
+  }
+}
+
+TEST_F(Query, LeavesOutEntryPagesOnWhichNoSessionBeganAfterAll) {
+  pages.add(event_at(kNoon, {{Field::kPath, "/moved"}}), part({.sessions = 1, .bounces = 1}));
+  pages.add(event_at(kNoon, {{Field::kPath, "/moved"}}), part({.sessions = -1, .bounces = -1, .exits = 1}));
+  pages.add(event_at(kNoon, {{Field::kPath, "/first"}}), part({.sessions = 1}));
+  pages.put();
+  const auto entries = ask({.by = "entry_page"});
+  EXPECT_EQ(lines(entries), Lines{"/first=1,0,0.0000"});
+  EXPECT_EQ(entries.groups, 1U);
+  EXPECT_EQ(lines(ask({.by = "exit_page"})), Lines{"/moved=1"});
+  EXPECT_EQ(lines(ask({.by = "entry_page", .interval = "day", .top = "5"})),
+            Lines{"2015-05-17T00:00:00Z /first=1,0,0.0000"});
+  EXPECT_EQ(lines(ask({.metrics = "clicks", .by = "url"})), (Lines{"/first=0", "/moved=0"}))
+      << "a url that was seen has a row, whatever is asked about it";
+}
+
+TEST_F(Query, SaysWhichNumbersAreEstimates) {
+  for (int i = 0; i < 400; ++i) pages.add({.guid = std::to_string(i), .customer = i < 100 ? "anna" : "bob"}, kNoon);
+  pages.put();
+  const auto result = ask({.metrics = "events,devices,customers,users"});
+  EXPECT_EQ(result.estimated, std::vector<std::string>{"devices"});
+  EXPECT_TRUE(result.totals.metrics[1].estimated);
+  EXPECT_FALSE(result.totals.metrics[3].estimated) << "two are counted exactly";
+  EXPECT_EQ(ask({.from = "2015-05-18", .to = "2015-05-19", .metrics = "devices"}).estimated.size(), 0U);
+  EXPECT_EQ(ask({.from = "2015-05-18", .to = "2015-05-19", .metrics = "devices", .compare = "previous"}).estimated,
+            std::vector<std::string>{"devices"});
+}
+
+TEST_F(Query, ComparesWithTheDaysBefore) {
+  pages.add({.guid = "a", .path = "/both"}, kNoon);
+  pages.add({.guid = "b", .path = "/both"}, kNoon);
+  pages.add({.guid = "a", .path = "/new"}, kNoon);
+  pages.add({.guid = "c", .path = "/both"}, kNoon - std::chrono::hours{24});
+  pages.add({.guid = "c", .path = "/old"}, kNoon - std::chrono::hours{24});
+  pages.add({.guid = "c", .path = "/older"}, kNoon - std::chrono::hours{48});
+  pages.put();
+  const auto result = ask({.metrics = "events,devices", .by = "url", .compare = "previous"});
+  EXPECT_EQ(lines(result), (Lines{"/both=2,2 was 1,1", "/new=1,1 was 0,0", "/old=0,0 was 1,1"}));
+  EXPECT_EQ(totals(result), "3,2");
+  EXPECT_EQ(numbers(result, result.totals.previous), "2,1");
+  EXPECT_EQ(result.groups, 3U);
+  EXPECT_EQ(lines(ask({.metrics = "events", .by = "url", .top = "1", .compare = "previous"})), Lines{"/both=2 was 1"});
+  EXPECT_EQ(lines(ask({.metrics = "events", .compare = "previous"})), Lines{"=3 was 2"});
+  const auto alone = ask({.metrics = "events,devices", .by = "url"});
+  EXPECT_NE(alone.revision, result.revision);
+  EXPECT_TRUE(alone.rows.front().previous.empty());
+}
+
+TEST_F(Query, ComparesIntervalsAtTheSameLocalTime) {
+  // New York's 8 March 2015 has no 02:00; an event in each hour of the 7th and the 8th.
+  for (auto t = at("2015-03-07T05:00:00Z"); t < at("2015-03-09T04:00:00Z"); t += std::chrono::hours{1})
+    pages.add({}, t);
+  pages.put();
+  const auto hours = ask({.from = "2015-03-08",
+                          .to = "2015-03-09",
+                          .metrics = "events",
+                          .interval = "hour",
+                          .tz = "America/New_York",
+                          .compare = "previous"});
+  ASSERT_EQ(hours.rows.size(), 23U);
+  EXPECT_EQ(lines(hours)[1], "2015-03-08T01:00:00-05:00 =1 was 1");
+  EXPECT_EQ(lines(hours)[2], "2015-03-08T03:00:00-04:00 =1 was 2") << "02:00 of the day before is shown with 03:00";
+  EXPECT_EQ(lines(hours)[22], "2015-03-08T23:00:00-04:00 =1 was 1");
+  EXPECT_EQ(numbers(hours, hours.totals.previous), "24");
+}
+
+TEST_F(Query, ComparesMonthsWithMonths) {
+  for (auto t = at("2015-01-01T06:00:00Z"); t < at("2015-04-01T00:00:00Z"); t += std::chrono::hours{24})
+    pages.add({.path = t < at("2015-02-01T00:00:00Z") ? "/january" : "/later"}, t);
+  pages.put();
+  const auto ask_months = [&](std::string from, std::string to, std::string interval, std::string by = "") {
+    return lines(ask({.from = std::move(from),
+                      .to = std::move(to),
+                      .metrics = "events",
+                      .by = std::move(by),
+                      .interval = std::move(interval),
+                      .compare = "previous"}));
+  };
+  EXPECT_EQ(ask_months("2015-02-01", "2015-03-01", ""), Lines{"=28 was 31"});
+  EXPECT_EQ(ask_months("2015-02-01", "2015-03-01", "month"), Lines{"2015-02-01T00:00:00Z =28 was 31"});
+  EXPECT_EQ(ask_months("2015-03-01", "2015-04-01", "month"), Lines{"2015-03-01T00:00:00Z =31 was 28"});
+  EXPECT_EQ(ask_months("2015-02-01", "2015-03-01", "month", "url"),
+            (Lines{"2015-02-01T00:00:00Z /later=28 was 0", "2015-02-01T00:00:00Z /january=0 was 31"}));
+  const auto days = ask_months("2015-03-01", "2015-04-01", "day");
+  ASSERT_EQ(days.size(), 31U);
+  EXPECT_EQ(days[27], "2015-03-28T00:00:00Z =1 was 1");
+  EXPECT_EQ(days[28], "2015-03-29T00:00:00Z =1 was 0") << "February has no 29th";
+  const auto shorter = ask_months("2015-02-01", "2015-03-01", "day");
+  ASSERT_EQ(shorter.size(), 28U) << "January's 29th to 31st stand beside no day";
+  EXPECT_EQ(shorter[27], "2015-02-28T00:00:00Z =1 was 1");
+}
+
+TEST_F(Query, ComparesWeeksWithTheSameDaysBefore) {
+  // From Monday the 4th; three weeks.
+  for (auto t = at("2015-04-13T06:00:00Z"); t < at("2015-05-25T00:00:00Z"); t += std::chrono::hours{24})
+    pages.add({}, t, SourceId{1});
+  pages.add({}, at("2015-04-14T07:00:00Z"));
+  pages.put();
+  EXPECT_EQ(
+      lines(ask(
+          {.from = "2015-05-04", .to = "2015-05-25", .metrics = "events", .interval = "week", .compare = "previous"})),
+      (Lines{"2015-05-04T00:00:00Z =7 was 8", "2015-05-11T00:00:00Z =7 was 7", "2015-05-18T00:00:00Z =7 was 7"}));
+  // Ten days from a Wednesday: what is beside a week is the same days ten days earlier.
+  EXPECT_EQ(
+      lines(ask(
+          {.from = "2015-05-06", .to = "2015-05-16", .metrics = "events", .interval = "week", .compare = "previous"})),
+      (Lines{"2015-05-04T00:00:00Z =5 was 5", "2015-05-11T00:00:00Z =5 was 5"}));
+}
+
+TEST_F(Query, ComparedTimesShareTheLimits) {
+  for (int i = 0; i < 15; ++i) {
+    pages.add({.path = "/now" + std::to_string(i)}, kNoon);
+    pages.add({.path = "/before" + std::to_string(i)}, kNoon - std::chrono::hours{24});
+  }
+  pages.put();
+  options.max_groups = 20;
+  EXPECT_TRUE(try_ask({.by = "url"}));
+  EXPECT_FALSE(try_ask({.by = "url", .compare = "previous"}));
 }
 
 }  // namespace

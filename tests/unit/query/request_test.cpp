@@ -44,6 +44,20 @@ TEST(Request, TakesDatesInItsTimeZone) {
   EXPECT_EQ(request.to, *parse_rfc3339("2015-05-17T10:00:00Z"));
 }
 
+TEST(Request, AsksForWhatIsThereWhereNothingIsNamed) {
+  const auto metrics = [](std::string by) {
+    auto w = words();
+    w.by = std::move(by);
+    std::string names;
+    const auto request = *parse_request(w);
+    for (const auto& metric : request.metrics) names += std::string(metric.name) + " ";
+    return names;
+  };
+  EXPECT_EQ(metrics("channel"), "events page_views devices users ");
+  EXPECT_EQ(metrics("entry_page"), "sessions bounces bounce_rate ");
+  EXPECT_EQ(metrics("exit_page"), "sessions ");
+}
+
 TEST(Request, LowersTheMerchantAsIngestDoes) {
   auto w = words();
   w.merchant = "Shop-1";
@@ -99,9 +113,31 @@ INSTANTIATE_TEST_SUITE_P(
               [](RequestWords& w) { w.metrics = "events,user"; },
               {"--metrics", "'user'", "users", "did you mean users?"}},
         Wrong{"metrics_empty", [](RequestWords& w) { w.metrics = "events,"; }, {"--metrics", "''"}},
-        Wrong{"metrics_later",
-              [](RequestWords& w) { w.metrics = "revenue"; },
-              {"--metrics", "revenue", "events, page_views"}},
+        Wrong{"metrics_of_urls",
+              [](RequestWords& w) {
+                w.metrics = "events,sessions";
+                w.by = "url";
+              },
+              {"--metrics", "sessions is not held by url", "page_views", "avg_time_ms", "--by entry_page"}},
+        Wrong{"metrics_of_entry_pages",
+              [](RequestWords& w) {
+                w.metrics = "events";
+                w.by = "entry_page";
+              },
+              {"--metrics", "events", "entry_page, which has sessions, bounces, bounce_rate", "--by url"}},
+        Wrong{"metrics_of_exit_pages",
+              [](RequestWords& w) {
+                w.metrics = "bounce_rate";
+                w.where = {"exit_page=/"};
+              },
+              {"--metrics", "bounce_rate", "exit_page, which has sessions;", "--by entry_page"}},
+        Wrong{"metrics_of_channels",
+              [](RequestWords& w) {
+                w.metrics = "avg_time_ms";
+                w.by = "channel";
+              },
+              {"--metrics", "avg_time_ms is not held by channel", "bounce_rate"}},
+        Wrong{"compare", [](RequestWords& w) { w.compare = "last_year"; }, {"--compare", "last_year", "previous"}},
         Wrong{"customers",
               [](RequestWords& w) {
                 w.metrics = "customers";
@@ -109,8 +145,8 @@ INSTANTIATE_TEST_SUITE_P(
               },
               {"--metrics", "customers", "total only"}},
         Wrong{"by",
-              [](RequestWords& w) { w.by = "browser"; },
-              {"--by", "browser", "type, url, country, referrer_domain"}},
+              [](RequestWords& w) { w.by = "browsr"; },
+              {"--by", "browsr", "type, url, country, referrer_domain", "mean browser?"}},
         Wrong{
             "by_set", [](RequestWords& w) { w.by = "type,country"; }, {"--by", "type,country", "url,country", "total"}},
         Wrong{"by_twice", [](RequestWords& w) { w.by = "url,url"; }, {"--by", "twice"}},

@@ -1,0 +1,111 @@
+#include "query/sums.hpp"
+
+#include <algorithm>
+
+namespace guidepost::query {
+namespace {
+
+using rollup::add_counters;
+using rollup::Counter;
+
+constexpr std::int64_t kRateUnit = 10'000;
+
+std::int64_t of(const Sums& sums, Counter counter) { return sums.counters[static_cast<std::size_t>(counter)]; }
+
+/// The quotient, half a unit rounded up; nothing where there is no whole to divide by, or what is stored cannot be.
+std::optional<std::int64_t> rounded(std::int64_t part, std::int64_t whole) {
+  if (whole <= 0 || part < 0) return std::nullopt;
+  const auto quotient = part / whole;
+  const auto rest = part % whole;
+  return rest >= whole - rest ? quotient + 1 : quotient;
+}
+
+/// Of any number: what is stored may be hostile.
+std::int64_t negated(std::int64_t n) { return static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(n)); }
+
+std::int64_t paid(const rollup::Money& money) { return add_counters(money.revenue, negated(money.refunds)); }
+
+std::vector<Amount> amounts_of(Kind kind, const Sums& sums) {
+  std::vector<Amount> amounts;
+  for (const auto& money : sums.money) {
+    std::optional<std::int64_t> minor = money.revenue;
+    if (kind == Kind::kRefunds) minor = negated(money.refunds);
+    if (kind == Kind::kOrderValue) minor = rounded(paid(money), money.orders);
+    if (minor) amounts.push_back({money.currency, *minor});
+  }
+  return amounts;
+}
+
+void add_money(std::vector<rollup::Money>& sums, const rollup::Money& money) {
+  auto at = std::lower_bound(sums.begin(), sums.end(), money.currency,
+                             [](const rollup::Money& m, const auto& currency) { return m.currency < currency; });
+  if (at == sums.end() || at->currency != money.currency) at = sums.insert(at, rollup::Money{money.currency});
+  at->revenue = add_counters(at->revenue, money.revenue);
+  at->refunds = add_counters(at->refunds, money.refunds);
+  at->orders = add_counters(at->orders, money.orders);
+}
+
+}  // namespace
+
+std::ptrdiff_t Sums::add(const rollup::ReadEntry& entry, const Wanted& wanted, std::vector<std::uint64_t>& hashes) {
+  for (std::size_t c = 0; c < rollup::kCounterCount; ++c) counters[c] = add_counters(counters[c], entry.counters[c]);
+  for (const auto& sum : entry.money) add_money(money, sum);
+  std::ptrdiff_t grown = 0;
+  for (std::size_t d = 0; d < rollup::kDistinctCount; ++d) {
+    if (!wanted[d]) continue;
+    const auto before = distinct[d].memory_bytes();
+    if (entry.distinct[d].image.empty()) {
+      entry.distinct[d].copy_hashes(hashes);
+      distinct[d].merge(hashes);
+    } else {
+      distinct[d].merge_image(entry.distinct[d].image);
+    }
+    grown += static_cast<std::ptrdiff_t>(distinct[d].memory_bytes()) - static_cast<std::ptrdiff_t>(before);
+  }
+  return grown;
+}
+
+bool Sums::nothing() const {
+  return std::all_of(counters.begin(), counters.end(), [](std::int64_t n) { return n == 0; });
+}
+
+Value value_of(const Metric& metric, const Sums& sums) {
+  switch (metric.kind) {
+    case Kind::kCounter:
+      return {of(sums, metric.counter)};
+    case Kind::kDistinct: {
+      const auto& count = sums.distinct[static_cast<std::size_t>(metric.distinct)];
+      return {static_cast<std::int64_t>(count.estimate()), {}, count.dense()};
+    }
+    case Kind::kOrders: {
+      std::int64_t orders = 0;
+      for (const auto& money : sums.money) orders = add_counters(orders, money.orders);
+      return {orders};
+    }
+    case Kind::kBounceRate: {
+      const auto sessions = of(sums, Counter::kSessions);
+      if (sessions <= 0) return {};
+      // What is stored may be hostile: no product that could overflow.
+      const auto share = static_cast<double>(of(sums, Counter::kBounces)) / static_cast<double>(sessions);
+      return {static_cast<std::int64_t>(std::clamp(share, 0.0, 1.0) * kRateUnit + 0.5)};
+    }
+    case Kind::kAverageTime:
+      return {rounded(of(sums, Counter::kDwellMs), of(sums, Counter::kDwells))};
+    case Kind::kRevenue:
+    case Kind::kRefunds:
+    case Kind::kOrderValue:
+      return {std::nullopt, amounts_of(metric.kind, sums)};
+  }
+  return {};
+}
+
+std::optional<std::int64_t> rank_of(const Metric& metric, const Value& value, std::string_view currency) {
+  if (!metric.is_money()) return value.number;
+  for (const auto& amount : value.amounts) {
+    if (amount.code() == currency) return amount.minor;
+  }
+  // No revenue is more than refunds alone; no order has no value.
+  return metric.kind == Kind::kOrderValue ? std::nullopt : std::optional<std::int64_t>(0);
+}
+
+}  // namespace guidepost::query

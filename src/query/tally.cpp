@@ -1,0 +1,113 @@
+#include "query/tally.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace guidepost::query {
+namespace {
+
+bool passes(TrafficFilter filter, event::Traffic traffic) {
+  return filter == TrafficFilter::kAll || (filter == TrafficFilter::kBot) == (traffic == event::Traffic::kBot);
+}
+
+void want(const Metric& metric, Wanted& wanted) {
+  if (metric.kind == Kind::kDistinct) wanted[static_cast<std::size_t>(metric.distinct)] = true;
+}
+
+tl::unexpected<Error> too_much(std::string_view what) {
+  return fail(
+      ErrorCode::kInvalidArgument,
+      fmt::format(
+          "the answer has {}; ask for less: a shorter --from/--to, a longer --interval, fewer dimensions in --by, or a --where",
+          what));
+}
+
+}  // namespace
+
+std::pair<std::string_view, std::string_view> parts_of(rollup::Dimension dimension, std::string_view value) {
+  if (dimension != rollup::Dimension::kUrlCountry) return {value, {}};
+  const auto border = value.rfind('\0');
+  if (border == std::string_view::npos) return {value, {}};
+  return {value.substr(0, border), value.substr(border + 1)};
+}
+
+Result<void> Budget::add_group() {
+  if (++groups_ > options_.max_groups) return too_much(fmt::format("over {} rows", options_.max_groups));
+  return {};
+}
+
+Result<void> Budget::add_sketch_bytes(std::ptrdiff_t bytes) {
+  sketch_bytes_ += bytes;
+  if (sketch_bytes_ > static_cast<std::ptrdiff_t>(options_.max_memory.value))
+    return too_much(fmt::format("over {} of distinct counts", text::bytes(options_.max_memory.value)));
+  return {};
+}
+
+Result<void> Budget::check_intervals(std::size_t intervals) const {
+  if (intervals > options_.max_groups) return too_much(fmt::format("over {} intervals", options_.max_groups));
+  return {};
+}
+
+Tally::Tally(const Request& request, Budget& budget, IntervalOf interval_of)
+    : request_(request), budget_(budget), interval_of_(std::move(interval_of)), parts_(held(request.dimension).parts) {
+  for (const auto& metric : request.metrics) want(metric, wanted_);
+  want(request.metrics.front(), wanted_first_);
+}
+
+bool Tally::is_asked_for(const rollup::ReadEntry& entry, std::string_view first, std::string_view second) const {
+  if (!passes(request_.traffic, entry.traffic)) return false;
+  return std::all_of(request_.where.begin(), request_.where.end(),
+                     [&](const Condition& c) { return c.value == (c.part == parts_.front() ? first : second); });
+}
+
+Result<void> Tally::enter(Bucket bucket) {
+  if (bucket_ == bucket) return {};
+  bucket_ = bucket;
+  series_now_ = nullptr;
+  groups_now_ = nullptr;
+  std::optional<TimeMs> interval = TimeMs{};
+  if (request_.interval) {
+    interval = interval_of_(bucket.start());
+    if (!interval) return {};
+    series_now_ = &series_[*interval];
+  }
+  groups_now_ = &groups_[*interval];
+  return budget_.check_intervals(series_.size());
+}
+
+Result<void> Tally::fill(TimeMs interval) {
+  series_.try_emplace(interval);
+  return budget_.check_intervals(series_.size());
+}
+
+Result<Sums*> Tally::group(Groups& groups, std::string_view value) {
+  if (const auto found = groups.find(value); found != groups.end()) return &found->second;
+  if (auto ok = budget_.add_group(); !ok) return tl::unexpected(ok.error());
+  return &groups[std::string(value)];
+}
+
+Result<void> Tally::merge(Sums& sums, const rollup::ReadEntry& entry, const Wanted& wanted) {
+  return budget_.add_sketch_bytes(sums.add(entry, wanted, hashes_));
+}
+
+Result<void> Tally::add(const rollup::ReadEntry& entry) {
+  const auto [first, second] = parts_of(entry.dimension, entry.value);
+  if (!is_asked_for(entry, first, second)) return {};
+  if (auto ok = enter(entry.bucket); !ok) return ok;
+  if (auto ok = merge(totals_, entry, wanted_); !ok) return ok;
+  if (series_now_ != nullptr) {
+    if (auto ok = merge(*series_now_, entry, request_.by.empty() ? wanted_ : wanted_first_); !ok) return ok;
+  }
+  if (request_.by.empty() || groups_now_ == nullptr) return {};
+  const auto value = request_.by.size() == 2 ? entry.value : request_.by.front() == parts_.front() ? first : second;
+  auto sums = group(*groups_now_, value);
+  if (!sums) return tl::unexpected(sums.error());
+  if (auto ok = merge(**sums, entry, wanted_); !ok) return ok;
+  if (!request_.interval || !request_.top) return {};
+  auto whole = group(whole_, value);
+  if (!whole) return tl::unexpected(whole.error());
+  return merge(**whole, entry, wanted_first_);
+}
+
+}  // namespace guidepost::query

@@ -1,0 +1,83 @@
+// Sums of one time, group by group.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "query/query.hpp"
+#include "query/sums.hpp"
+
+namespace guidepost::query {
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+/// By value: what the page has, or the part of it that is asked for.
+using Groups = std::unordered_map<std::string, Sums, TextHash, std::equal_to<>>;
+
+/// What an answer may take, of all its tallies together.
+class Budget {
+ public:
+  explicit Budget(const QueryOptions& options) : options_(options) {}
+  /// Errors: kInvalidArgument, saying how to ask for less.
+  Result<void> add_group();
+  Result<void> add_sketch_bytes(std::ptrdiff_t bytes);
+  Result<void> check_intervals(std::size_t intervals) const;
+
+ private:
+  const QueryOptions& options_;
+  std::size_t groups_ = 0;
+  std::ptrdiff_t sketch_bytes_ = 0;
+};
+
+/// Takes entries in. Thread: one.
+class Tally {
+ public:
+  /// The interval of the answer that a moment is shown in; nothing: in none.
+  using IntervalOf = std::function<std::optional<TimeMs>(TimeMs)>;
+
+  Tally(const Request& request, Budget& budget, IntervalOf interval_of);
+
+  /// Adds an entry of the request's dimension, if it is asked for. Errors: kInvalidArgument (limits).
+  Result<void> add(const rollup::ReadEntry& entry);
+  /// Makes the interval, where nothing was added to it. Errors: kInvalidArgument (limits).
+  Result<void> fill(TimeMs interval);
+
+  const Sums& totals() const { return totals_; }
+  const std::map<TimeMs, Sums>& series() const { return series_; }  ///< of each interval
+  /// Of each interval; without intervals, of the beginning of time.
+  const std::map<TimeMs, Groups>& groups() const { return groups_; }
+  const Groups& whole() const { return whole_; }  ///< over all intervals, where --top must choose
+
+ private:
+  bool is_asked_for(const rollup::ReadEntry& entry, std::string_view first, std::string_view second) const;
+  Result<void> enter(Bucket bucket);
+  Result<void> merge(Sums& sums, const rollup::ReadEntry& entry, const Wanted& wanted);
+  Result<Sums*> group(Groups& groups, std::string_view value);
+
+  const Request& request_;
+  Budget& budget_;
+  IntervalOf interval_of_;
+  std::vector<Part> parts_;  // of values
+  Wanted wanted_{};          // by any metric
+  Wanted wanted_first_{};    // by the first one, which ranks and draws
+  Sums totals_;
+  std::map<TimeMs, Sums> series_;
+  std::map<TimeMs, Groups> groups_;
+  Groups whole_;
+  std::optional<Bucket> bucket_;  // that the next two are of
+  Sums* series_now_ = nullptr;
+  Groups* groups_now_ = nullptr;
+  std::vector<std::uint64_t> hashes_;
+};
+
+/// What a page's value says of each part of its dimension.
+std::pair<std::string_view, std::string_view> parts_of(rollup::Dimension dimension, std::string_view value);
+
+}  // namespace guidepost::query
