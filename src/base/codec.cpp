@@ -6,6 +6,7 @@
 #include <zstd.h>
 #include <bit>
 #include <cstring>
+#include <memory>
 
 namespace guidepost {
 namespace {
@@ -77,7 +78,7 @@ std::uint16_t ByteReader::be16() { return read_big_endian<std::uint16_t>(bytes(2
 std::uint32_t ByteReader::be32() { return read_big_endian<std::uint32_t>(bytes(4)); }
 std::uint64_t ByteReader::be64() { return read_big_endian<std::uint64_t>(bytes(8)); }
 
-std::uint64_t ByteReader::varint() {
+std::uint64_t ByteReader::long_varint() {
   std::uint64_t v = 0;
   for (int shift = 0; shift < 64; shift += 7) {
     if (pos_ == in_.size()) break;
@@ -90,9 +91,11 @@ std::uint64_t ByteReader::varint() {
   return 0;
 }
 
-std::int64_t ByteReader::zigzag() {
-  const auto v = varint();
-  return static_cast<std::int64_t>(v >> 1) ^ -static_cast<std::int64_t>(v & 1);
+void ByteReader::skip_varints(std::size_t n) {
+  while (n > 0 && pos_ < in_.size()) {
+    if (static_cast<unsigned char>(in_[pos_++]) < 0x80) --n;
+  }
+  if (n > 0) ok_ = false;
 }
 
 std::uint64_t hash64(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
@@ -131,8 +134,10 @@ std::string compress_zstd(std::string_view bytes, int level) {
 }
 
 bool decompress_zstd(std::string_view bytes, std::size_t size, std::string& out) {
+  // Kept: making one costs as much as a small frame.
+  thread_local const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
   out.resize(size);
-  const auto got = ZSTD_decompress(out.data(), size, bytes.data(), bytes.size());
+  const auto got = ZSTD_decompressDCtx(context.get(), out.data(), size, bytes.data(), bytes.size());
   return ZSTD_isError(got) == 0U && got == size;
 }
 

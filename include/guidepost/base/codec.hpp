@@ -45,8 +45,17 @@ class ByteReader {
   std::uint16_t be16();
   std::uint32_t be32();
   std::uint64_t be64();
-  std::uint64_t varint();
-  std::int64_t zigzag();
+  std::uint64_t varint() {
+    // Most are small.
+    if (ok_ && pos_ < in_.size() && static_cast<unsigned char>(in_[pos_]) < 0x80)
+      return static_cast<unsigned char>(in_[pos_++]);
+    return long_varint();
+  }
+  std::int64_t zigzag() {
+    const auto v = varint();
+    return static_cast<std::int64_t>(v >> 1) ^ -static_cast<std::int64_t>(v & 1);
+  }
+  void skip_varints(std::size_t n);  ///< also such as zigzag() reads; whether they fit 64 bits is not looked at
   std::string_view bytes(std::size_t n);
   std::string_view text() { return bytes(static_cast<std::size_t>(varint())); }
   bool ok() const { return ok_; }
@@ -55,6 +64,8 @@ class ByteReader {
   std::size_t position() const { return pos_; }
 
  private:
+  std::uint64_t long_varint();
+
   std::string_view in_;
   std::size_t pos_ = 0;
   bool ok_ = true;
