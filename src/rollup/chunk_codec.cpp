@@ -97,6 +97,19 @@ Result<ReadSketch> read_sketch(ByteReader& in, std::size_t kind, const ReadSketc
   return sketch;
 }
 
+void skip_sketch(ByteReader& in) {
+  const auto code = in.varint();
+  if (code == 0) return;
+  in.bytes(static_cast<std::size_t>(code >= kImageCode ? code - kImageCode : (code - 1) * kHashBytes));
+}
+
+void skip_money(ByteReader& in) {
+  for (auto sums = in.varint(); sums > 0 && in.ok(); --sums) {
+    in.bytes(kCurrencyBytes);
+    in.skip_varints(3);
+  }
+}
+
 }  // namespace
 
 Bucket chunk_first_bucket(std::span<const EntryRef> entries) {
@@ -202,16 +215,56 @@ Result<void> ChunkReader::read_header(std::string_view bytes) {
 }
 
 Result<void> ChunkReader::read(std::string_view bytes) {
+  return decompress(bytes).and_then([this] { return read_body(std::nullopt); });
+}
+
+Result<void> ChunkReader::read(std::string_view bytes, Dimension dimension) {
+  return decompress(bytes).and_then([this, dimension] { return read_body(dimension); });
+}
+
+Result<void> ChunkReader::decompress(std::string_view bytes) {
   if (auto ok = read_header(bytes); !ok) return ok;
   if (stored_.codec == kPlain && stored_.body.size() == stored_.size) {
     body_.assign(stored_.body);
   } else if (stored_.codec != kZstd || !decompress_zstd(stored_.body, static_cast<std::size_t>(stored_.size), body_)) {
     return corrupt("cannot be decompressed");
   }
-  return read_body(stored_.first_bucket);
+  return {};
 }
 
-Result<void> ChunkReader::read_body(Bucket first_bucket) {
+Result<ChunkReader::Part> ChunkReader::read_runs(ByteReader& in, std::uint64_t count, std::optional<Dimension> only) {
+  const auto runs = in.varint();
+  Part part;
+  std::size_t next = 0;
+  std::uint8_t last = 0;
+  for (std::uint64_t r = 0; r < runs && in.ok(); ++r) {
+    const auto dimension = in.u8();
+    const auto traffic = in.u8();
+    const auto delta = in.varint();
+    const auto length = in.varint();
+    if (dimension >= static_cast<std::uint8_t>(Dimension::kCount) || dimension < last ||
+        traffic > static_cast<std::uint8_t>(event::Traffic::kBot) || delta >= kBucketsPerDay || length == 0 ||
+        length > count - next || (is_chunked(static_cast<Dimension>(dimension)) != (header_.id.chunk != 0))) {
+      return corrupt("has a run that cannot be");
+    }
+    last = dimension;
+    next += static_cast<std::size_t>(length);
+    if (only && *only != static_cast<Dimension>(dimension)) {
+      (part.count == 0 ? part.before : part.after) += static_cast<std::size_t>(length);
+      continue;
+    }
+    part.count += static_cast<std::size_t>(length);
+    ReadEntry entry;
+    entry.dimension = static_cast<Dimension>(dimension);
+    entry.traffic = static_cast<event::Traffic>(traffic);
+    entry.bucket = Bucket{static_cast<std::int32_t>(stored_.first_bucket.value + static_cast<std::int64_t>(delta))};
+    entries_.resize(part.count, entry);
+  }
+  if (!in.ok() || next != count) return corrupt("ends early");
+  return part;
+}
+
+Result<void> ChunkReader::read_body(std::optional<Dimension> only) {
   ByteReader in(body_);
   const auto count = in.varint();
   const auto counters = in.u8();
@@ -219,50 +272,44 @@ Result<void> ChunkReader::read_body(Bucket first_bucket) {
   // Each entry takes a byte at least of every column: what is allocated is bounded by what came.
   if (!in.ok() || counters > kCounterCount || distincts > kDistinctCount || count > body_.size())
     return corrupt("has columns that cannot be");
-  entries_.resize(static_cast<std::size_t>(count));
-  const auto runs = in.varint();
-  std::size_t next = 0;
-  for (std::uint64_t r = 0; r < runs && in.ok(); ++r) {
-    const auto dimension = in.u8();
-    const auto traffic = in.u8();
-    const auto delta = in.varint();
-    const auto length = in.varint();
-    if (dimension >= static_cast<std::uint8_t>(Dimension::kCount) ||
-        traffic > static_cast<std::uint8_t>(event::Traffic::kBot) || delta >= kBucketsPerDay || length == 0 ||
-        length > count - next || (is_chunked(static_cast<Dimension>(dimension)) != (header_.id.chunk != 0))) {
-      return corrupt("has a run that cannot be");
-    }
-    for (const auto end = next + static_cast<std::size_t>(length); next < end; ++next) {
-      entries_[next].dimension = static_cast<Dimension>(dimension);
-      entries_[next].traffic = static_cast<event::Traffic>(traffic);
-      entries_[next].bucket = Bucket{static_cast<std::int32_t>(first_bucket.value + static_cast<std::int64_t>(delta))};
-    }
-  }
+  const auto part = read_runs(in, count, only);
+  if (!part) return tl::unexpected(part.error());
+  if (only && part->count == 0) return {};
+  const auto skip = [](std::size_t n, auto one) {
+    for (std::size_t i = 0; i < n; ++i) one();
+  };
+  const auto skip_text = [&] { in.text(); };
+  skip(part->before, skip_text);
   for (auto& entry : entries_) entry.value = in.text();
-  if (!in.ok() || next != entries_.size()) return corrupt("ends early");
+  skip(part->after, skip_text);
+  if (!in.ok()) return corrupt("ends early");
   for (std::size_t i = 1; i < entries_.size(); ++i) {
     if (order(entries_[i - 1]) >= order(entries_[i])) return corrupt("has entries out of order");
   }
   for (std::size_t c = 0; c < counters; ++c) {
+    in.skip_varints(part->before);
     for (auto& entry : entries_) entry.counters[c] = in.zigzag();
+    in.skip_varints(part->after);
   }
   for (std::size_t d = 0; d < distincts; ++d) {
+    skip(part->before, [&] { skip_sketch(in); });
     for (auto& entry : entries_) {
-      entry.distinct[d] = {};
       auto sketch = read_sketch(in, d, entry.distinct[0]);
       if (!sketch) return tl::unexpected(sketch.error());
       entry.distinct[d] = *sketch;
     }
+    skip(part->after, [&] { skip_sketch(in); });
   }
-  if (auto ok = read_money(in); !ok) return ok;
-  if (!in.ok() || !in.at_end()) return corrupt("ends early or late");
+  if (auto ok = read_money(in, *part); !ok) return ok;
+  if (!in.ok() || (!only && !in.at_end())) return corrupt("ends early or late");
   return {};
 }
 
-Result<void> ChunkReader::read_money(ByteReader& in) {
+Result<void> ChunkReader::read_money(ByteReader& in, const Part& part) {
   money_.clear();
   std::vector<std::size_t> ends;
   ends.reserve(entries_.size());
+  for (std::size_t i = 0; i < part.before && in.ok(); ++i) skip_money(in);
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const auto count = in.varint();
     if (!in.ok() || count > in.remaining()) return corrupt("has more sums of money than it can hold");

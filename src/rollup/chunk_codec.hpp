@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -112,14 +113,25 @@ class ChunkReader {
  public:
   /// Errors: kCorrupt.
   Result<void> read(std::string_view bytes);
+  /// Only the entries of one dimension: what belongs to others is passed over, and but for the checksum not looked at.
+  /// Errors: kCorrupt.
+  Result<void> read(std::string_view bytes, Dimension dimension);
   /// The header alone, without entries; the checksum covers all. Errors: kCorrupt.
   Result<void> read_header(std::string_view bytes);
   const ChunkHeader& header() const { return header_; }
   std::span<const ReadEntry> entries() const { return entries_; }
 
  private:
-  Result<void> read_body(Bucket first_bucket);
-  Result<void> read_money(ByteReader& in);
+  /// Entries of a column before those that are read, those, and those after them.
+  struct Part {
+    std::size_t before = 0;
+    std::size_t count = 0;
+    std::size_t after = 0;
+  };
+  Result<void> decompress(std::string_view bytes);
+  Result<void> read_body(std::optional<Dimension> only);
+  Result<Part> read_runs(ByteReader& in, std::uint64_t count, std::optional<Dimension> only);
+  Result<void> read_money(ByteReader& in, const Part& part);
 
   /// The body as it is stored, valid while the bytes that were given are.
   struct StoredBody {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "guidepost/base/codec.hpp"
+#include "rollup/chunk_codec.hpp"
 #include "rollup/page.hpp"
 #include "rollup/sketch.hpp"
 #include "support/accepted_stream.hpp"
@@ -37,6 +38,18 @@ void go_on_with(const StoredChunk& chunk, const std::string& bytes) {
   for (const auto& cell : page->encode_dirty(page->position() + 1)) check(decode_chunk(cell.value).has_value());
 }
 
+/// Where a chunk can be read, each of its dimensions can be read alone, and together they are all of it.
+void read_by_dimension(const std::string& bytes, std::optional<std::size_t> entries) {
+  ChunkReader reader;
+  std::size_t found = 0;
+  for (int d = 0; d < static_cast<int>(Dimension::kCount); ++d) {
+    const bool good = reader.read(bytes, static_cast<Dimension>(d)).has_value();
+    check(good || !entries);
+    if (good) found += reader.entries().size();
+  }
+  check(!entries || found == *entries);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -46,6 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)parse_page_qualifier(input);
   const auto bytes = with_checksum(input);
   const auto chunk = decode_chunk(bytes);
+  read_by_dimension(bytes, chunk ? std::optional(chunk->entries.size()) : std::nullopt);
   if (!chunk) return 0;
   const auto again = encode_chunk(*chunk);
   const auto reread = decode_chunk(again);
