@@ -187,6 +187,9 @@ std::uint64_t Answer::count_groups() const {
 }
 
 Result<void> Answer::finish(QueryResult& result) {
+  for (auto* tally : {&now_, &before_}) {
+    if (auto ok = tally->unite_groups(); !ok) return ok;
+  }
   currency_ = ranking_currency();
   result.ranking_currency = currency_;
   if (request_.interval) {

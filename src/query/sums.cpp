@@ -65,6 +65,16 @@ std::ptrdiff_t Sums::add(const rollup::ReadEntry& entry, const Wanted& wanted, s
   return grown;
 }
 
+std::ptrdiff_t Sums::unite(const Sums& other) {
+  std::ptrdiff_t grown = 0;
+  for (std::size_t d = 0; d < rollup::kDistinctCount; ++d) {
+    grown -= static_cast<std::ptrdiff_t>(distinct[d].memory_bytes());
+    distinct[d].merge(other.distinct[d]);
+    grown += static_cast<std::ptrdiff_t>(distinct[d].memory_bytes());
+  }
+  return grown;
+}
+
 bool Sums::nothing() const {
   return std::all_of(counters.begin(), counters.end(), [](std::int64_t n) { return n == 0; });
 }

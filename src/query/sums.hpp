@@ -40,6 +40,8 @@ struct Sums {
 
   /// Adds an entry; gives the memory that distinct counts have taken for it. `hashes` is scratch memory.
   std::ptrdiff_t add(const rollup::ReadEntry& entry, const Wanted& wanted, std::vector<std::uint64_t>& hashes);
+  /// Unites the distinct counts with those of `other`, and nothing else; gives the memory that it took.
+  std::ptrdiff_t unite(const Sums& other);
   /// Whether nothing is left of what was added: corrections may take away again what was there.
   bool nothing() const;
 };

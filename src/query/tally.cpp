@@ -81,6 +81,20 @@ Result<void> Tally::fill(TimeMs interval) {
   return budget_.check_intervals(series_.size());
 }
 
+/// The distinct counts of all groups are those of the totals: united once instead of counted twice. In order, for estimates
+/// depend on it.
+Result<void> Tally::unite_groups() {
+  std::ptrdiff_t grown = 0;
+  for (const auto& [start, groups] : groups_) {
+    std::vector<std::pair<std::string_view, const Sums*>> order;
+    order.reserve(groups.size());
+    for (const auto& [value, sums] : groups) order.emplace_back(value, &sums);
+    std::sort(order.begin(), order.end());
+    for (const auto& [value, sums] : order) grown += totals_.unite(*sums);
+  }
+  return budget_.add_sketch_bytes(grown);
+}
+
 Result<Sums*> Tally::group(Groups& groups, std::string_view value) {
   if (const auto found = groups.find(value); found != groups.end()) return &found->second;
   if (auto ok = budget_.add_group(); !ok) return tl::unexpected(ok.error());
@@ -95,11 +109,12 @@ Result<void> Tally::add(const rollup::ReadEntry& entry) {
   const auto [first, second] = parts_of(entry.dimension, entry.value);
   if (!is_asked_for(entry, first, second)) return {};
   if (auto ok = enter(entry.bucket); !ok) return ok;
-  if (auto ok = merge(totals_, entry, wanted_); !ok) return ok;
+  const bool in_a_group = !request_.by.empty() && groups_now_ != nullptr;
+  if (auto ok = merge(totals_, entry, in_a_group ? Wanted{} : wanted_); !ok) return ok;
   if (series_now_ != nullptr) {
     if (auto ok = merge(*series_now_, entry, request_.by.empty() ? wanted_ : wanted_first_); !ok) return ok;
   }
-  if (request_.by.empty() || groups_now_ == nullptr) return {};
+  if (!in_a_group) return {};
   const auto value = request_.by.size() == 2 ? entry.value : request_.by.front() == parts_.front() ? first : second;
   auto sums = group(*groups_now_, value);
   if (!sums) return tl::unexpected(sums.error());

@@ -48,6 +48,8 @@ class Tally {
   Result<void> add(const rollup::ReadEntry& entry);
   /// Makes the interval, where nothing was added to it. Errors: kInvalidArgument (limits).
   Result<void> fill(TimeMs interval);
+  /// Completes totals(), after everything was added, once. Errors: kInvalidArgument (limits).
+  Result<void> unite_groups();
 
   const Sums& totals() const { return totals_; }
   const std::map<TimeMs, Sums>& series() const { return series_; }  ///< of each interval
