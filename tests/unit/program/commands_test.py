@@ -71,6 +71,27 @@ class CommandsTest(ProgramTest):
         self.assertEqual([run["status"] for run in status["runs"]], ["complete"])
         self.assertEqual(self.run_it("verify").status, 0)
 
+    def test_money_is_exact_from_the_event_to_the_answer(self):
+        noon = int(time.time()) // 86400 * 86400
+        event = {"type": "purchase", "guid": "g1", "url": "/thanks", "time": noon - 3600}
+        sales = [{"merchant": "shop", "revenue": 0.1}, {"merchant": "shop", "revenue": "0.20"}, {"merchant": "shop", "revenue": 12.345},
+                 {"merchant": "shop", "type": "refund", "revenue": "-0.05", "currency": "eur"}, {"merchant": "shop", "revenue": "3.00", "currency": "JPY"},
+                 {"merchant": "zoo", "revenue": "1"}, {"merchant": "zoo", "revenue": "1", "currency": "gold"}]
+        self.file("sales.ndjson", "".join(json.dumps(event | sale) + "\n" for sale in sales))
+        config = self.file("g.toml", "[ingest]\ndefault_currency = \"USD\"\n[merchant.shop]\ncurrency = \"EUR\"\n")
+        self.assertEqual(self.run_it("import", "events", "sales.ndjson", "--config", config).status, 0)
+        day, before = (time.strftime("%Y-%m-%d", time.gmtime(noon - days * 86400)) for days in (0, 1))
+        sold = {}
+        for merchant in ("shop", "zoo"):
+            done = self.run_it("query", "--merchant", merchant, "--from", before, "--to", day, "--metrics", "revenue,refunds,orders", "--json")
+            sold[merchant] = done.json()["totals"]
+        self.assertEqual(sold["shop"], {"revenue": {"EUR": "0.25", "JPY": "3"}, "refunds": {"EUR": "0.05", "JPY": "0"}, "orders": 3})
+        self.assertEqual(sold["zoo"], {"revenue": {"USD": "1.00"}, "refunds": {"USD": "0.00"}, "orders": 1})
+        bad = [(row["reason"], row["field"]) for m in ("shop", "zoo") for row in self.run_it("bad", "list", "--merchant", m, "--json").json()["rows"]]
+        self.assertEqual(bad, [("revenue_invalid", "revenue"), ("revenue_invalid", "currency")])
+        words = ("--merchant", "shop", "--from", before, "--to", day, "--metrics", "revenue,events", "--compare", "previous")
+        self.assertRegex(self.run_it("query", *words).out, r"(?m)^total  0\.25 EUR \+ 3 JPY +- +new EUR, new JPY +4 +0 +new$")
+
     def test_two_commands_at_once_share_the_folder(self):
         self.file("access.log", LINES)
         first = subprocess.Popen([PROGRAM, "import", "access-log", "access.log", "--merchant", "one"], cwd=self.folder, env=clean_environment(),

@@ -92,6 +92,12 @@ class ConfigurationTest(ProgramTest):
         self.assertIn("GUIDEPOST_KAFKA__BROKERS: kafka.brokers: expected a list of addresses", lines[1])
         self.assertIn("--set: topics.partitions: expected a whole number", lines[2])
 
+    def test_a_currency_that_there_is_not(self):
+        self.assertEqual(self.mistake("[merchant.shop]\ncurrency = \"EUX\"\n"),
+                         ["guidepost: g.toml:2: merchant.shop.currency: expected a currency of ISO 4217, for instance EUR, got EUX"])
+        self.assertEqual(self.mistake("", "--set", "ingest.default_currency=euro"),
+                         ["guidepost: --set: ingest.default_currency: expected a code of ISO 4217 like EUR, or empty, got \"euro\""])
+
     def test_a_file_that_is_not_there(self):
         done = self.run_it("status", "--config", "none.toml")
         self.assertEqual(done.status, 2)
