@@ -151,11 +151,11 @@ TEST(RenderTable, ShowsChangesInPercent) {
       "shop, 2015-05-17T00:00:00Z to 2015-05-19T00:00:00Z, compared with 2015-05-15T00:00:00Z to 2015-05-17T00:00:00Z\n"
       "\n"
       "url    events  previous     change   revenue             previous                    change\n"
-            "/a         10         8   ↑ 25.0 %  1.50 EUR             1.00 EUR                  ↑ 50.0 %\n"
-            "/b          7         9   ↓ 22.2 %  0.01 EUR  0.01 EUR + 0.01 USD  0.0 % EUR, ↓ 100.0 % USD\n"
-            "/c          3         0        new  0.02 EUR                    -                       new\n"
-            "/d          0         4  ↓ 100.0 %         -                    -                         -\n"
-            "total      10         8   ↑ 25.0 %  1.50 EUR             1.00 EUR                  ↑ 50.0 %\n");
+      "/a         10         8   ↑ 25.0 %  1.50 EUR             1.00 EUR                  ↑ 50.0 %\n"
+      "/b          7         9   ↓ 22.2 %  0.01 EUR  0.01 EUR + 0.01 USD  0.0 % EUR, ↓ 100.0 % USD\n"
+      "/c          3         0        new  0.02 EUR                    -                       new\n"
+      "/d          0         4  ↓ 100.0 %         -                    -                         -\n"
+      "total      10         8   ↑ 25.0 %  1.50 EUR             1.00 EUR                  ↑ 50.0 %\n");
 }
 
 TEST(RenderTable, IsPlainWhereItIsPiped) {
