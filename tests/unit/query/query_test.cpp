@@ -507,6 +507,14 @@ TEST_F(Query, ComparesWithTheDaysBefore) {
   EXPECT_TRUE(alone.rows.front().previous.empty());
 }
 
+TEST_F(Query, PutsWhatIsGoneBehindAllThatIsThere) {
+  pages.add(sale(kNoon, "-5", "EUR", "returned"));
+  pages.add(sale(kNoon - std::chrono::hours{24}, "900", "EUR", "gone"));
+  pages.put();
+  EXPECT_EQ(lines(ask({.metrics = "revenue", .by = "product", .compare = "previous"})),
+            (Lines{R"(returned={"EUR":"-0.05"} was {})", R"(gone={} was {"EUR":"9.00"})"}));
+}
+
 TEST_F(Query, ComparesIntervalsAtTheSameLocalTime) {
   // New York's 8 March 2015 has no 02:00; an event in each hour of the 7th and the 8th.
   for (auto t = at("2015-03-07T05:00:00Z"); t < at("2015-03-09T04:00:00Z"); t += std::chrono::hours{1})
