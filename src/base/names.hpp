@@ -45,6 +45,9 @@ struct Names {
   std::string events(Month m) const {
     return prefix + "events_v" + std::to_string(version) + "_" + std::to_string(m.yyyymm);
   }
+  std::string index(Month m) const {
+    return prefix + "index_v" + std::to_string(version) + "_" + std::to_string(m.yyyymm);
+  }
 };
 
 }  // namespace guidepost

@@ -2,6 +2,7 @@
 
 #include "guidepost/event/bad_row.hpp"
 #include "guidepost/event/event_row.hpp"
+#include "guidepost/event/index_row.hpp"
 #include "guidepost/event/ledger.hpp"
 #include "guidepost/rollup/page_format.hpp"
 #include "identity/mapping.hpp"
@@ -42,6 +43,12 @@ TableSpec events_table(const Names& names, Month month, const TableOptions& opti
   return spec;
 }
 
+TableSpec index_table(const Names& names, Month month, const TableOptions& options) {
+  auto spec = table(names.index(month), {event::kIndexFamily}, options.compression);
+  spec.split_keys = even_splits(options.regions, kAnyByte);
+  return spec;
+}
+
 TableSpec bad_table(const Names& names, const TableOptions& options) {
   return table(names.bad(), {event::kBadFamily}, options.compression);
 }
@@ -70,7 +77,9 @@ std::vector<TableSpec> all_tables(const Names& names, TimeMs now, const TableOpt
           rollups_table(names, month, options),
           rollups_table(names, month.next(), options),
           events_table(names, month, options),
-          events_table(names, month.next(), options)};
+          events_table(names, month.next(), options),
+          index_table(names, month, options),
+          index_table(names, month.next(), options)};
 }
 
 }  // namespace guidepost::worker

@@ -12,11 +12,13 @@ namespace guidepost::worker {
 
 struct TableOptions {
   Compression compression = Compression::kNone;
-  int regions = 1;  ///< into which rollups, events and mapping are split when made
+  int regions = 1;  ///< into which rollups, events, index and mapping are split when made
 };
 
 TableSpec rollups_table(const Names& names, Month month, const TableOptions& options);
 TableSpec events_table(const Names& names, Month month, const TableOptions& options);
+/// Of the event rows of the same month.
+TableSpec index_table(const Names& names, Month month, const TableOptions& options);
 TableSpec bad_table(const Names& names, const TableOptions& options);
 TableSpec ledger_table(const Names& names, const TableOptions& options);
 TableSpec mapping_table(const Names& names, const TableOptions& options);

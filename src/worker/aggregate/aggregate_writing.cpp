@@ -5,6 +5,7 @@
 #include "guidepost/event/event_row.hpp"
 #include "worker/aggregate/aggregate_metrics.hpp"
 #include "worker/aggregate/aggregate_partition.hpp"
+#include "worker/aggregate/index_rows.hpp"
 
 namespace guidepost::worker {
 namespace {
@@ -21,6 +22,9 @@ void AggregatePartition::write_rows(const event::Decisions& decisions, Offset ch
     if (accepted.offset < chain) continue;
     const auto words = event::session_words(decisions, decisions.changes_of(accepted.offset));
     events[Month::of(accepted.record_time)].push_back(event::event_row(decisions.source, accepted, words));
+  }
+  for (auto& [month, puts] : index_rows(decisions, chain)) {
+    writer_->put_rows(index_table(needs_.names, month, needs_.options.tables), std::move(puts), current_->at);
   }
   std::vector<RowPut> bad;
   for (const auto& refused : decisions.bad) {

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "guidepost/event/bad_row.hpp"
 #include "guidepost/event/event_row.hpp"
+#include "guidepost/event/index_row.hpp"
 #include "guidepost/event/ledger.hpp"
 #include "rollup/sketch.hpp"
 
@@ -150,6 +151,22 @@ void describe_page_row(const Row& row, std::vector<std::string>& lines) {
   }
 }
 
+/// What an index row names, whether that is there, and its cells. (Numbers of sources are given out in any order.)
+std::string describe_index_row(const Row& row, const FakeTableStore& tables, const std::string& events) {
+  std::string line;
+  if (const auto event = event::parse_event_index_row(row.key)) {
+    const bool there = !tables.peek(events, event::event_row_key(*event)).empty();
+    line = fmt::format("event {} {} {} {} {}", event->merchant, text::escape(event->guid), text::rfc3339(event->time),
+                       event->offset.value, there ? "there" : "missing");
+  } else {
+    const auto device = event::parse_device_index_row(row.key).value();
+    line = fmt::format("device {} {} {}", device.merchant, text::escape(device.customer), text::escape(device.guid));
+  }
+  for (const auto& cell : row.cells)
+    line += fmt::format(" {}:{}={}@{}", cell.family, cell.qualifier, cell.value, cell.timestamp);
+  return "index " + line;
+}
+
 }  // namespace
 
 std::string readable(const FakeTableStore& tables, const Names& names) {
@@ -163,6 +180,8 @@ std::string readable(const FakeTableStore& tables, const Names& names) {
       for (const auto& cell : row.cells)
         lines.push_back(fmt::format("  {}:{}={}", cell.family, cell.qualifier, text::escape(cell.value)));
     }
+    for (const auto& row : tables.peek_all(names.index(m)))
+      lines.push_back(describe_index_row(row, tables, names.events(m)));
   }
   for (const auto& row : tables.peek_all(names.bad())) {
     const auto key = event::parse_bad_row_key(row.key).value();

@@ -62,7 +62,7 @@ class Process {
 };
 
 /// What readers see, as text: the valid chunks of all pages without their positions and writer's marks, the
-/// ledger's counts, and the keys of event rows and bad rows. Equal texts are equal numbers.
+/// ledger's counts, event rows, the keys of bad rows, and the index with its timestamps. Equal texts are equal numbers.
 std::string readable(const FakeTableStore& tables, const Names& names);
 
 /// JSON of a page view of `guid`, `minute` minutes after 2026-01-01T00:00Z.

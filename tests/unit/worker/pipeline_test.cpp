@@ -6,6 +6,7 @@
 #include <random>
 #include <sstream>
 
+#include "base/text.hpp"
 #include "guidepost/event/bad_row.hpp"
 #include "guidepost/event/control.hpp"
 #include "identity/refresh.hpp"
@@ -47,8 +48,8 @@ AggregateOptions quick_aggregate() {
   return options;
 }
 
-/// A stream with everything in it: several pages, late events, duplicates near and far, bad events, holes. The same
-/// records for a seed, however they are divided over calls.
+/// A stream with everything in it: several pages, late events, duplicates near and far, bad events, holes, devices
+/// of several customers. The same records for a seed, however they are divided over calls.
 class Stream {
  public:
   Stream(World& world, unsigned seed) : world_(world), random_(seed) {}
@@ -62,14 +63,23 @@ class Stream {
       } else if (p < 12 && !sent_.empty()) {
         world_.raw(sent_[random_() % sent_.size()]);
       } else {
-        sent_.push_back(page_view(fmt::format("guid-{}", random_() % 40), static_cast<int>(random_() % 90),
-                                  fmt::format("e{}", i_), fmt::format("/product/{}", random_() % 60)));
+        sent_.push_back(
+            received_some_time(page_view(fmt::format("guid-{}", random_() % 40), static_cast<int>(random_() % 90),
+                                         fmt::format("e{}", i_), fmt::format("/product/{}", random_() % 60))));
         world_.raw(sent_.back());
       }
     }
   }
 
  private:
+  /// In an envelope, some with a claim: a customer's devices come with record times in no order.
+  std::string received_some_time(std::string event) {
+    if (random_() % 3 == 0) event.replace(0, 1, fmt::format(R"({{"customer":"c-{}",)", random_() % 5));
+    const auto received =
+        std::chrono::sys_days{std::chrono::year{2026} / 1 / 2} + std::chrono::seconds{random_() % 9000};
+    return fmt::format(R"({{"received":"{}","event":{}}})", text::rfc3339(received), event);
+  }
+
   World& world_;
   std::mt19937 random_;
   std::vector<std::string> sent_;
@@ -374,6 +384,37 @@ TEST(Pipeline, ResolvesWithTheRunOfTheLastMarkerAlsoAfterARestart) {
     if (line.starts_with("  identity:customer=")) customers += line.substr(20);
   }
   EXPECT_EQ(customers, "||first|first|first|second");
+}
+
+TEST(Pipeline, IndexesEachEventByItsDeviceAndEachDeviceByItsCustomers) {
+  World world;
+  const auto raw = [&](std::string event, std::string_view customer, std::string_view received) {
+    if (!customer.empty()) event.replace(0, 1, fmt::format(R"({{"customer":"{}",)", customer));
+    world.raw(fmt::format(R"({{"received":"{}","event":{}}})", received, event));
+  };
+  raw(page_view("a", 1, "e1"), "anna", "2026-01-01T01:00:30Z");
+  raw(page_view("a", 2, "e2"), "anna", "2026-01-01T01:00:10Z");
+  raw(page_view("a", 3, "e3"), "bert", "2026-01-01T01:00:20Z");
+  raw(page_view("a", 3, "e3"), "bert", "2026-01-01T01:00:50Z");  // a duplicate
+  raw(page_view("b", 4, "e4"), "anna", "2026-02-01T01:00:40Z");  // too late
+  raw(page_view("b", 4, "e5"), "", "2026-01-01T01:00:40Z");
+  raw(R"({"event_id":"e6","type":"call","time":"2026-01-01T00:05:00Z","merchant":"shop"})", "anna",
+      "2026-01-01T01:00:45Z");
+  Process process(world, quick_ingest(), quick_aggregate());
+  world.settle();
+  std::istringstream seen(test::readable(world.tables, world.names));
+  std::vector<std::string> index;
+  for (std::string line; std::getline(seen, line);) {
+    if (line.starts_with("index ")) index.push_back(line.substr(6));
+  }
+  std::sort(index.begin(), index.end());
+  const auto at = [](int second) { return fmt::format(" i:=@{}", 1'767'229'200'000 + second * 1000); };
+  EXPECT_EQ(index, (std::vector<std::string>{"device shop anna a" + at(30), "device shop bert a" + at(20),
+                                             "event shop a 2026-01-01T00:01:00Z 0 there" + at(30),
+                                             "event shop a 2026-01-01T00:02:00Z 1 there" + at(10),
+                                             "event shop a 2026-01-01T00:03:00Z 2 there" + at(20),
+                                             "event shop b 2026-01-01T00:04:00Z 5 there" + at(40),
+                                             "event shop c:anna 2026-01-01T00:05:00Z 6 there" + at(45)}));
 }
 
 // The heart: whatever dies, waits, fails or writes late, what readers see is what an undisturbed run gives.
