@@ -15,6 +15,7 @@ Command import_command();
 Command refresh_command();
 
 Command query_command();
+Command journey_command();
 Command verify_command();
 
 Command init_command();
