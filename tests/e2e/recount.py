@@ -19,6 +19,7 @@ class Stored:
 
     def __init__(self, tables, prefix, version=1):
         self.sums = collections.defaultdict(lambda: [0] * len(truth.COUNTERS))
+        self.money = collections.defaultdict(lambda: collections.defaultdict(lambda: [0, 0, 0]))
         self.sketches = [collections.defaultdict(list) for _ in truth.DISTINCTS]
         self.pages = self.split_pages = 0
         self.folded = 0
@@ -56,6 +57,8 @@ class Stored:
             cell = truth.Cell(merchant, bucket, entry["dimension"], value)
             for i, name in enumerate(truth.COUNTERS):
                 self.sums[cell][i] += entry[name]
+            for currency, sums in entry["money"].items():
+                self.money[cell][currency] = [a + b for a, b in zip(self.money[cell][currency], sums)]
             estimates = []
             for i, name in enumerate(truth.DISTINCTS):
                 sketch = entry[name]
@@ -63,7 +66,7 @@ class Stored:
                 if sketch:
                     self.sketches[i][cell].append(sketch)
             self.lines.append(f"{merchant} {bucket} {source} {entry['dimension']} {value!r} "
-                              f"{[entry[name] for name in truth.COUNTERS]} {estimates}")
+                              f"{[entry[name] for name in truth.COUNTERS]} {entry['money']} {estimates}")
 
     def distinct(self, i, cell):
         """-> (count, exact?)"""
@@ -117,6 +120,10 @@ def compare(expected, stored):
             squares, sketched = squares + error * error, sketched + 1
             if abs(error) > 5 * ERROR:
                 wrong.append(f"{cell} {name}: estimated {count:.0f}, counted {exact}")
+    for cell in expected.money.keys() | stored.money.keys():
+        want, got = expected.money.get(cell, {}), stored.money.get(cell, {})
+        if dict(want) != dict(got):
+            wrong.append(f"{cell}: stored {dict(got)}, counted {dict(want)}")
     merchants = {key: n for key, n in stored.ledger.items() if key[0] != ""}
     for key in expected.ledger.keys() | merchants.keys():
         if expected.ledger.get(key, 0) != merchants.get(key, 0):

@@ -14,6 +14,7 @@ SINCE_EVER = -(1 << 62)
 # What an event is by, that says nothing of it and has no user agent.
 PLAIN = {"referrer_domain": "", "time_on_page_ms": "", "product": "", "browser": "(unknown)", "os": "(unknown)",
          "device_class": "(unknown)", "channel": "direct", "campaign": "(none)"}
+NO_MONEY = {"revenue_minor": "", "currency": "", "items": "0"}
 SESSION_COLUMNS = ("type", "path", "country", *PLAIN)
 COUNTERS = ("events", "page_views", "clicks", "purchases", "identified", "sessions", "bounces", "dwells", "dwell_ms", "items",
             "refunds")
@@ -72,6 +73,7 @@ class Expected:
         self.records = 0
         self.visits = collections.defaultdict(list)  # (merchant, guid) -> what its events say for sessions
         self.session_sums = {}
+        self.money = collections.defaultdict(lambda: collections.defaultdict(lambda: [0, 0, 0]))  # revenue, refunds, orders
 
     def add_file(self, path, mapping):
         with open(path, newline="") as file:
@@ -100,13 +102,19 @@ class Expected:
     def count(self, event, customer):
         merchant, bucket = event["merchant"], int(event["time_ms"]) // BUCKET_MS
         values = values_of(event)
-        ones = (1, event["type"] == "page_view", event["type"] == "click", event["type"] == "purchase", bool(customer))
+        ones = (1, event["type"] == "page_view", event["type"] == "click", event["type"] == "purchase", bool(customer), 0, 0, 0, 0,
+                int(event["items"]), event["revenue_minor"].startswith("-"))
         who = (event["guid"] if event["device"] == "1" else None, customer or event["guid"], customer or None)
         for dimension, value in values:
             cell = Cell(merchant, bucket, dimension, value)
             sums = self.sums[cell]
             for i, one in enumerate(ones):
                 sums[i] += one
+            if event["currency"]:
+                minor, money = int(event["revenue_minor"]), self.money[cell][event["currency"]]
+                money[0] += minor
+                money[1] += min(minor, 0)
+                money[2] += minor >= 0 and event["type"] == "purchase"
             for i, person in enumerate(who):
                 if person is None or (i == 2 and dimension != "total"):
                     continue

@@ -31,7 +31,7 @@ class Visits:
             for n, guid in list(enumerate(self.turns))[(part - 1) * each:part * each]:
                 url, kind = f"/shelf/{self.random.randrange(4000)}", self.random.choice(("page_view", "click", "purchase"))
                 event = {"kind": "ok", "merchant": "small", "guid": guid, "device": "1", "claim": "", "event_id": f"v{n}", "type": kind,
-                         "time_ms": truth.parse_time(START) + n * 96, "path": url, "country": self.random.choice(("DE", "FR", "GB")), **truth.PLAIN}
+                         "time_ms": truth.parse_time(START) + n * 96, "path": url, "country": self.random.choice(("DE", "FR", "GB")), **truth.PLAIN, **truth.NO_MONEY}
                 self.expected.add(event, self.mapping)
                 file.write(json.dumps({"received": event["time_ms"], "protocol": "json", "event": {
                     "time": event["time_ms"], "url": url, **{key: event[key] for key in ("event_id", "type", "merchant", "guid", "country")}}}) + "\n")
