@@ -10,7 +10,7 @@ from daemons import Failed
 from runs import Runs
 from scenarios.disk import small_disk
 from scenarios.faults import gateway_dead, rebalance_in_flush, refresh_killed, reply_lost, sigterm_without_hbase
-from scenarios.inputs import access_log, event_row, time_zones
+from scenarios.inputs import access_log, access_log_sessions, event_row, time_zones
 from scenarios.journeys import journeys
 from scenarios.limits import many_guids, many_urls, sketches, small_cache
 from scenarios.replay import replay
@@ -18,7 +18,7 @@ from scenarios.stream import kills, stream
 from scenarios.topics import foreign_records, raw_made_again, resolved_made_again
 
 SCENARIOS = [stream, kills, sigterm_without_hbase, gateway_dead, reply_lost, rebalance_in_flush, raw_made_again,
-             resolved_made_again, foreign_records, refresh_killed, small_disk, access_log, event_row, time_zones, journeys,
+             resolved_made_again, foreign_records, refresh_killed, small_disk, access_log, access_log_sessions, event_row, time_zones, journeys,
              small_cache, many_urls, many_guids, sketches, replay]
 
 

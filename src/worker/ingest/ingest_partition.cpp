@@ -273,8 +273,21 @@ void IngestPartition::cut_block_later() {
 }
 
 void IngestPartition::cut_block() {
+  if (open_.decisions.from < open_.decisions.to) send_block();
+  // Also of a block that ends where it began, since it was cut in the middle of its batch: the next one is another block.
+  for (auto& arena : open_.arenas) {
+    if (spare_arenas_.size() >= kSpareArenas) break;
+    arena->reset();
+    spare_arenas_.push_back(std::move(arena));
+  }
+  open_.batches.clear();
+  open_.arenas.clear();
+  open_.records = open_.bytes = 0;
+  ++open_.number;
+}
+
+void IngestPartition::send_block() {
   auto& decisions = open_.decisions;
-  if (decisions.from == decisions.to) return;
   decisions.source = source_.number;
   decisions.rules = rules_;
   decisions.run = view_.run;
@@ -286,15 +299,6 @@ void IngestPartition::cut_block() {
     writer_->send({piece.from, piece.to, piece.run, event::encode_block(piece)});
   }
   block_run_ = view_.run;
-  for (auto& arena : open_.arenas) {
-    if (spare_arenas_.size() >= kSpareArenas) break;
-    arena->reset();
-    spare_arenas_.push_back(std::move(arena));
-  }
-  open_.batches.clear();
-  open_.arenas.clear();
-  open_.records = open_.bytes = 0;
-  ++open_.number;
   decisions = {};
   decisions.from = decisions.to = end;
 }

@@ -71,6 +71,7 @@ class IngestPartition final : public PartitionWorker {
   void pass_marker();
   void batch_decided();
   void cut_block();
+  void send_block();
   void cut_block_later();
   void commit_position(Offset position, RunId run);
   void drained_if_empty();

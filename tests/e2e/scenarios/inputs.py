@@ -4,14 +4,17 @@ import datetime
 import json
 import os
 import pathlib
+import random
 import re
 import subprocess
 import sys
 import zoneinfo
 
+import page as page_reader
 import recount
 from access_log_urls import page_views
 from daemons import FAULTY, PROGRAM, ROOT
+from feed import standings
 from runs import FOLDER, check, check_none
 
 ACCESS_LOG = pathlib.Path(os.environ.get("GUIDEPOST_ACCESS_LOG", ROOT.parent / "shared" / "data" / "web-access.log"))
@@ -74,6 +77,68 @@ def access_log(runs):
     check(counted_by_it == counted + bad - (counted + bad) // 500, f"the faulty ingest should have dropped 20 of 10,000: {counted_by_it} came")
     faulty.run.stop_all()
     return {"page_views": 2866, "urls": 704, "verify": verify.strip().splitlines()[-1], "urls_wrong_with_the_fault": len(lost)}
+
+
+def session_totals(runs, run):
+    """(sessions, page views with a time on page, seconds of it) of people and bots together."""
+    tables, sums = runs.tables(), collections.Counter()
+    for name in tables.names(f"{run.prefix}rollups_v1_"):
+        for _, cells in tables.scan(name):
+            for (_, qualifier), (_, value) in cells.items():
+                if qualifier[1] == 0:  # chunk 0 holds the totals
+                    sums.update({name: entry[name] for entry in page_reader.read_chunk(value)["entries"]
+                                 if entry["dimension"] == "total" for name in ("sessions", "dwells", "dwell_ms")})
+    tables.close()
+    return sums["sessions"], sums["dwells"], sums["dwell_ms"] // 1000
+
+
+def shuffled(path, to):
+    """The log with its lines up to 60 seconds from their place; lines of the same second keep their order."""
+    rng, late = random.Random(5), {}
+    lines = path.read_bytes().splitlines(keepends=True)
+
+    def key(line):
+        said = re.search(rb"\[(\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d)", line)
+        at = datetime.datetime.strptime(said[1].decode(), "%d/%b/%Y:%H:%M:%S").timestamp() if said else 0
+        return at + late.setdefault(at, rng.uniform(0, 60))
+
+    to.write_bytes(b"".join(sorted(lines, key=key)))
+    return to
+
+
+def access_log_sessions(runs):
+    """Sessions and times on page of a real log, which is out of order as it is: the known numbers, with lines in another
+    order, and with both stages killed while it comes in."""
+    if not ACCESS_LOG.exists():
+        return {"NOT RUN": f"there is no {ACCESS_LOG} (GUIDEPOST_ACCESS_LOG)"}
+    known = (3223, 1756, 16707)
+    run = runs.installation("sessions", "sl.", **{"topics.partitions": 2})
+    run.run("init")
+    for role in ("ingest", "aggregate"):
+        run.start(role, 1)
+    run.run("import", "access-log", ACCESS_LOG, "--merchant", "semicomplete")
+    check(session_totals(runs, run) == known, f"sessions, page views with a time, seconds: {session_totals(runs, run)}")
+    asked = json.loads(run.run("query", "--merchant", "semicomplete", "--from", "2015-05-17", "--to", "2015-05-21", "--traffic", "all",
+                               "--metrics", "sessions,bounces,bounce_rate,avg_time_ms", "--json"))["totals"]
+    check((asked["sessions"], asked["avg_time_ms"]) == (3223, round(16707000 / 1756)), f"query says {asked}")
+    run.stop_all()
+
+    killed = runs.installation("sessions-killed", "sk.", **{"topics.partitions": 2, "ingest.block_events": 100, "rollup.max_age": "1s"})
+    killed.run("init")
+    for role in ("ingest", "aggregate"):
+        killed.start(role, 1)
+    killed.run("import", "access-log", shuffled(ACCESS_LOG, killed.folder / "shuffled.log"), "--merchant", "semicomplete", "--no-wait")
+    kills = 0
+    while kills < 6 and sum(source["lag"] for source in standings(killed)) > 0:
+        role = ("ingest", "aggregate")[kills % 2]
+        killed.kill(f"{role}-1")
+        killed.start(role, 1)
+        kills += 1
+    killed.wait_counted()
+    check(session_totals(runs, killed) == known, f"shuffled, and with {kills} kills: {session_totals(runs, killed)}")
+    check("everything agrees" in killed.run("verify", "--merchant", "semicomplete"), "verify")
+    killed.stop_all()
+    return {"sessions": 3223, "bounces": asked["bounces"], "avg_time_ms": asked["avg_time_ms"], "kills": kills}
 
 
 def event_row(runs):

@@ -73,7 +73,7 @@ class CommandsTest(ProgramTest):
 
     def test_money_is_exact_from_the_event_to_the_answer(self):
         noon = int(time.time()) // 86400 * 86400
-        event = {"type": "purchase", "guid": "g1", "url": "/thanks", "time": noon - 3600}
+        event = {"type": "purchase", "guid": "g1", "url": "/thanks", "time": noon - 3600, "user_agent": "Mozilla/5.0"}
         sales = [{"merchant": "shop", "revenue": 0.1}, {"merchant": "shop", "revenue": "0.20"}, {"merchant": "shop", "revenue": 12.345},
                  {"merchant": "shop", "type": "refund", "revenue": "-0.05", "currency": "eur"}, {"merchant": "shop", "revenue": "3.00", "currency": "JPY"},
                  {"merchant": "zoo", "revenue": "1"}, {"merchant": "zoo", "revenue": "1", "currency": "gold"}]

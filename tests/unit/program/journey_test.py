@@ -14,7 +14,7 @@ NOW = int(time.time()) // 3600 * 3600 - 7200
 def event(minute, path, guid=None, customer=None, **more):
     known = {"guid": guid, "customer": customer}
     return {"merchant": "shop", "type": "page_view", "time": NOW + 60 * minute, "url": f"https://shop.example{path}", "event_id": f"{guid}{minute}",
-            **{k: v for k, v in known.items() if v}, **more}
+            "user_agent": "Mozilla/5.0", **{k: v for k, v in known.items() if v}, **more}
 
 
 def shown(journey):

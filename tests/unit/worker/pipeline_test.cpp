@@ -332,6 +332,25 @@ TEST(Pipeline, SaysWhichDecidedOffsetsNoBlockHasAlsoAfterARestart) {
   EXPECT_EQ(process.aggregate_status().missing, std::nullopt) << "ingest went back and decided them";
 }
 
+TEST(Pipeline, GoesOnAfterAMarkerAtTheEndOfABatch) {
+  World world;
+  Process process(world, quick_ingest(), quick_aggregate());
+  for (int round = 0; round < 3; ++round) {
+    world.raw(page_view("a", round, fmt::format("e{}", round)));
+    world.settle();
+    identity::RefreshOptions refresh;
+    refresh.lock.owner = "owner";
+    refresh.default_merchant = "shop";
+    std::istringstream file(fmt::format("guid,customer\na,customer-{}\n", round));
+    ASSERT_TRUE(identity::run_refresh(refresh, file, world.tables, world.log, world.names, {}));
+    world.settle();
+  }
+  world.raw(page_view("a", 9, "last"));
+  world.settle();
+  const auto seen = test::readable(world.tables, world.names);
+  EXPECT_NE(seen.find("'shop': 4 0 0 0"), std::string::npos) << seen;
+}
+
 TEST(Pipeline, ResolvesByTheMarkersBeforeAnEventAlone) {
   World world;
   const auto map = [&](std::uint64_t run, std::string_view customer) {
