@@ -66,7 +66,7 @@ class Workers {
   std::function<void(const Error&)> failed_;
   mutable std::mutex mutex_;
   std::optional<Error> failure_;
-  std::optional<Pair> first_;   ///< made at the start, not begun; of the running thread
+  std::optional<Pair> first_;  ///< made at the start, not begun; of the running thread
   std::shared_ptr<Pair> pair_;  ///< that has begun
   std::jthread running_;  // last: uses the others
 };

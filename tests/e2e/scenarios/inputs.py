@@ -86,8 +86,9 @@ def session_totals(runs, run):
         for _, cells in tables.scan(name):
             for (_, qualifier), (_, value) in cells.items():
                 if qualifier[1] == 0:  # chunk 0 holds the totals
-                    sums.update({name: entry[name] for entry in page_reader.read_chunk(value)["entries"]
-                                 if entry["dimension"] == "total" for name in ("sessions", "dwells", "dwell_ms")})
+                    for entry in page_reader.read_chunk(value)["entries"]:
+                        if entry["dimension"] == "total":
+                            sums.update({name: entry[name] for name in ("sessions", "dwells", "dwell_ms")})
     tables.close()
     return sums["sessions"], sums["dwells"], sums["dwell_ms"] // 1000
 

@@ -24,8 +24,9 @@ std::map<std::int64_t, std::string> outcomes_of(const Decisions& d) {
   for (const auto& c : d.changes) {
     const auto* subject = d.subject(c);
     EXPECT_NE(subject, nullptr);
-    outcomes[c.cause.value] += " changes " + std::to_string(c.subject.value) + " by " + std::to_string(c.dwell_ms) + " at " +
-                               std::to_string(unix_ms(subject->time)) + std::string(subject->text[Field::kPath]);
+    outcomes[c.cause.value] += " changes " + std::to_string(c.subject.value) + " by " + std::to_string(c.dwell_ms) +
+                               " at " + std::to_string(unix_ms(subject->time)) +
+                               std::string(subject->text[Field::kPath]);
   }
   return outcomes;
 }
