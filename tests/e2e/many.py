@@ -9,6 +9,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "readers"))
 import page as page_reader
+import truth
 
 from truth import BUCKET_MS, parse_time
 
@@ -63,6 +64,8 @@ class Many:
     def small_dimensions(self, b):
         """(dimension, value) -> events, of a quarter of an hour, all but urls."""
         expected = collections.Counter({("total", ""): self.each})
+        for dimension in ("browser", "os", "device_class", "channel", "campaign"):
+            expected[dimension, truth.PLAIN[dimension]] = self.each
         for dimension, counts in self.counts[b].items():
             for value, n in counts.items():
                 expected[dimension, value] = n
@@ -107,10 +110,13 @@ class StoredMany:
     def add_urls(self, b, chunks):
         many, first = self.many, b * self.many.each
         urls, other, values = set(), 0, 0
-        countries = collections.Counter()
+        countries, visits = collections.Counter(), collections.Counter()
         for entries in chunks:
             values += sum(not e["value"].startswith(b"(other)") for e in entries)
             for e in entries:
+                visits[e["dimension"]] += e["sessions"]
+                if e["dimension"] in ("entry_page", "exit_page"):
+                    continue
                 url, _, country = e["value"].decode().partition("\0")
                 if url == "(other)":
                     self.cells.append((e["events"], e))
@@ -126,6 +132,8 @@ class StoredMany:
                     self.check(many.countries[n] == country, f"page {b}: {url} is of {many.countries[n]}, not {country}")
                     countries[country] += 1
         self.check(len(urls) + other == many.each, f"page {b}: {len(urls)} urls and {other} others of {many.each}")
+        # Nobody comes twice: each event is a session, which begins and ends on its url.
+        self.check(visits["entry_page"] == visits["exit_page"] == many.each, f"page {b}: sessions {dict(visits)} of {many.each}")
         countries.pop("")  # (other) of urls without their country
         self.check(countries == many.counts[b]["country"], f"page {b}: countries of urls: {countries}")
         self.most_values = max(self.most_values, values)

@@ -20,8 +20,9 @@ using event::SessionChange;
 
 constexpr std::size_t kFirstSlots = 1024;
 constexpr std::size_t kTextBlock = 64 * 1024;
-/// What a remembered event counts for besides its texts: its node, and its share of the table.
-constexpr std::size_t kEventBytes = 128;
+/// What a remembered event counts for besides its texts: its node, and its share of the table, where every event is of
+/// another device.
+constexpr std::size_t kEventBytes = 192;
 /// A time on a page above this is no measurement.
 constexpr std::int64_t kMostMeasured = std::chrono::milliseconds{std::chrono::hours{24}}.count();
 

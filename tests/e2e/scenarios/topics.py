@@ -3,6 +3,7 @@ import json
 import random
 import time
 
+import truth
 from brokers import Brokers
 from daemons import wait_until
 from feed import Feed, standings
@@ -18,7 +19,7 @@ def foreign_event(number):
     at = int(time.time() * 1000) - 60_000
     event = {"merchant": "foreign", "type": "page_view", "time": at, "guid": f"d-{number}", "event_id": f"f-{number}", "url": "/of/others"}
     line = {"kind": "ok", "merchant": "foreign", "event_id": event["event_id"], "guid": event["guid"], "device": "1", "time_ms": str(at),
-            "type": "page_view", "path": event["url"], "country": "--", "referrer_domain": "", "claim": ""}
+            "type": "page_view", "path": event["url"], "country": "--", "claim": "", **truth.PLAIN, **truth.NO_MONEY}
     return json.dumps(event).encode(), line
 
 
