@@ -40,8 +40,10 @@ std::vector<std::string> rest_of(const Command& command, const std::vector<std::
 
 int run_command(const Command& command, Call& call) {
   try {
-    const bool reads_stores = command.place == Place::kStores || command.place == Place::kReads;
-    if (call.node != nullptr && reads_stores) {
+    // What is brought in goes into the log, whatever is read: without a table store as well.
+    const bool reads =
+        command.group != Group::kBringIn && (command.place == Place::kStores || command.place == Place::kReads);
+    if (call.node != nullptr && reads) {
       if (const auto looked = call.node->look_at_version(call.cancelled); !looked) {
         call.out.complain("which version is published cannot be read: " + looked.error().message);
         return 1;

@@ -54,6 +54,7 @@ namespace {
 
 /// Of everything; nothing where it cannot be read now.
 std::optional<event::LedgerCounts> ledger(Call& call) {
+  if (!call.node->look_at_version(call.cancelled)) return std::nullopt;
   const auto sources = source_standings(*call.node, call.cancelled);
   if (!sources) return std::nullopt;
   event::LedgerCounts all;
@@ -101,6 +102,10 @@ namespace {
 /// Waits until everything in the log is counted. Exit status.
 int wait_for_counts(Call& call) {
   auto& node = *call.node;
+  if (const auto looked = node.look_at_version(call.cancelled); !looked) {
+    call.out.complain("which version is published cannot be read: " + looked.error().message);
+    return 1;
+  }
   const auto ends = raw_ends(node.log(), node.names());
   if (!ends) {
     call.out.complain(ends.error().message);

@@ -51,7 +51,7 @@ def gateway_dead(runs):
     feed = Feed(run, 24000, 3, seed=21)
     feed.send(wait=True)
     before = durable(run)
-    with feed.sending(rate=2000) as sender:
+    with feed.sending(rate=800) as sender:
         wait_further(run, before, "the tables to grow while events come in")
         check(sender.poll() is None, "the stream ended before the gateway died")
         runs.cluster.call("kill", "gateway1")
