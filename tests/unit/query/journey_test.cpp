@@ -49,8 +49,8 @@ class JourneyTest : public testing::Test {
   }
   /// In the index, and nowhere else.
   void add_missing(std::string_view guid, TimeMs time) {
-    auto event = accepted({.guid = std::string(guid)}, Offset{next++}, time);
-    event.text[event::Field::kGuid] = guid;
+    const Visit visit{.guid = std::string(guid)};  // the event has views of it
+    const auto event = accepted(visit, Offset{next++}, time);
     put_index(Month::of(time), event::event_index_row(SourceId{1}, event));
   }
 
@@ -226,8 +226,8 @@ TEST_F(JourneyTest, NamesEventsThatAreInTheIndexAlone) {
 
 TEST_F(JourneyTest, NamesEventRowsThatCannotBeReadOrAreAnothersToo) {
   add({.guid = "a"}, kNoon);
-  auto event = accepted({}, Offset{next++}, kNoon);
-  event.text[event::Field::kGuid] = "a";
+  const Visit visit{.guid = "a"};  // the event has views of it
+  const auto event = accepted(visit, Offset{next++}, kNoon);
   put_index(Month::of(kNoon), event::event_index_row(SourceId{1}, event));
   auto row = event::event_row(SourceId{1}, event);
   for (auto& cell : row.cells) {
