@@ -45,7 +45,7 @@ int run_command(const Command& command, Call& call) {
         command.group != Group::kBringIn && (command.place == Place::kStores || command.place == Place::kReads);
     if (call.node != nullptr && reads) {
       if (const auto looked = call.node->look_at_version(call.cancelled); !looked) {
-        call.out.complain("which version is published cannot be read: " + looked.error().message);
+        call.out.complain(looked.error().message);
         return 1;
       }
     }

@@ -16,9 +16,13 @@ Result<std::unique_ptr<Node>> Node::open(const LoadedConfig& loaded, OpenStores 
   if (!stores) return tl::unexpected(stores.error());
   std::unique_ptr<Node> node(new Node(loaded.config, std::move(*stores)));
   if (loaded.config.storage.kind == StorageKind::kCluster) return node;
+  // Of the version that is read: one that was dropped is not made again.
+  if (const auto looked = node->look_at_version({}); !looked) return tl::unexpected(looked.error());
+  auto config = node->config_;
+  config.names.version = node->names_.version;
   std::string wrong;
   const bool good =
-      install(node->config_, node->log(), node->tables(), inline_executor().wall(), [&](const InstallStep& step) {
+      install(config, node->log(), node->tables(), inline_executor().wall(), [&](const InstallStep& step) {
         const bool step_good =
             step.outcome == InstallStep::Outcome::kMade || step.outcome == InstallStep::Outcome::kThere;
         if (!step_good) wrong += (wrong.empty() ? "" : "\n") + step.kind + " " + step.name + ": " + step.note;
@@ -37,7 +41,9 @@ Result<void> Node::look_at_version(const std::stop_token& cancelled) {
   worker::VersionTable versions(tables(), names_of(config_));
   const auto published = ask<worker::Published>([&](auto done) { versions.published(std::move(done)); }, cancelled);
   // Without a state table nothing was installed, or published.
-  if (!published && published.error().code != ErrorCode::kNotFound) return tl::unexpected(published.error());
+  if (!published && published.error().code != ErrorCode::kNotFound) {
+    return fail(published.error().code, "which version is published cannot be read: " + published.error().message);
+  }
   std::lock_guard lock(names_mutex_);
   names_.version = published ? published->version : 1;
   return {};

@@ -108,6 +108,52 @@ Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, c
   return record;
 }
 
+Result<void> drop_version(Node& node, std::uint32_t version, const std::function<void(const std::string&)>& told,
+                          const std::stop_token& cancelled) {
+  worker::VersionTable table(node.tables(), node.names());
+  const auto published = ask<worker::Published>([&](auto done) { table.published(std::move(done)); }, cancelled);
+  if (!published) return tl::unexpected(published.error());
+  if (published->version == version) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("version {} is the one that is read: publish another one first", version));
+  }
+  const auto known =
+      ask<std::optional<worker::VersionRecord>>([&](auto done) { table.version(version, std::move(done)); }, cancelled);
+  if (!known) return tl::unexpected(known.error());
+  if (!*known && version != 1) {
+    return fail(ErrorCode::kInvalidArgument, fmt::format("there is no version {}: look at `replay list`", version));
+  }
+  // Said first: nobody goes back to what is half deleted. (`init` made the first one, which has no row before.)
+  const auto now = inline_executor().wall();
+  if (!*known) {
+    const worker::VersionRecord first{
+        .version = 1, .from = "made by init", .least_run = {}, .made = now, .caught_up = now, .dropped = {}};
+    if (const auto made = ask<bool>([&](auto done) { table.make(first, std::move(done)); }, cancelled); !made)
+      return tl::unexpected(made.error());
+  }
+  if (const auto said = ask<void>([&](auto done) { table.set_dropped(version, now, std::move(done)); }, cancelled);
+      !said)
+    return said;
+  auto names = node.names();
+  names.version = version;
+  for (const auto& stem : names.tables_of_version()) {
+    const auto found =
+        ask<std::vector<std::string>>([&](auto done) { node.tables().list_tables(stem, std::move(done)); }, cancelled);
+    if (!found) return tl::unexpected(found.error());
+    for (const auto& name : *found) {
+      if (stem.back() != '_' && name != stem) continue;
+      const auto dropped = ask<void>([&](auto done) { node.tables().drop_table(name, std::move(done)); }, cancelled);
+      if (!dropped && dropped.error().code != ErrorCode::kNotFound) return dropped;
+      told("table " + name);
+    }
+  }
+  const auto deleted =
+      ask<void>([&](auto done) { node.log().delete_topic(names.resolved_topic(), std::move(done)); }, cancelled);
+  if (!deleted && deleted.error().code != ErrorCode::kNotFound) return deleted;
+  told("topic " + names.resolved_topic());
+  return {};
+}
+
 Result<void> catch_up(Node& node, const worker::VersionRecord& version, const ReplayWish& wish,
                       const std::function<void(std::uint64_t)>& progress, const std::stop_token& cancelled) {
   std::stop_source stop;

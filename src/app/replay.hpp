@@ -43,6 +43,11 @@ struct ReplayWish {
 Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, const ReplayWish& wish,
                                            const std::stop_token& cancelled);
 
+/// Deletes the tables and the topic of a version, and says so in its row; `told` hears of each. Done again it finishes what
+/// was begun. Errors: of the stores; kInvalidArgument (the version is read, or there is none of that number).
+Result<void> drop_version(Node& node, std::uint32_t version, const std::function<void(const std::string&)>& told,
+                          const std::stop_token& cancelled);
+
 /// Runs both stages in a version until everything that is in the log when it is called is counted; then says so in its
 /// row. `progress` hears how many records are left. Errors: of the stores and stages; kCancelled.
 Result<void> catch_up(Node& node, const worker::VersionRecord& version, const ReplayWish& wish,

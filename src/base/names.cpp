@@ -19,4 +19,11 @@ Month Month::next() const { return {yyyymm % 100 == 12 ? yyyymm + 89 : yyyymm + 
 
 TimeMs Month::start() const { return std::chrono::sys_days{std::chrono::year{yyyymm / 100} / (yyyymm % 100) / 1}; }
 
+std::vector<std::string> Names::tables_of_version() const {
+  std::vector<std::string> tables = {bad(), ledger()};
+  for (const auto* kind : {"rollups_v", "events_v", "index_v"})
+    tables.push_back(prefix + kind + std::to_string(version) + "_");
+  return tables;
+}
+
 }  // namespace guidepost

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "guidepost/base/ids.hpp"
 
@@ -39,6 +40,8 @@ struct Names {
   std::string state() const { return prefix + "state"; }
   std::string bad() const { return prefix + "bad_v" + std::to_string(version); }
   std::string ledger() const { return prefix + "ledger_v" + std::to_string(version); }
+  /// All tables of the version: their names, or what the names of those of months begin with (`..._`).
+  std::vector<std::string> tables_of_version() const;
   std::string rollups(Month m) const {
     return prefix + "rollups_v" + std::to_string(version) + "_" + std::to_string(m.yyyymm);
   }

@@ -96,6 +96,7 @@ Result<identity::RefreshReport> load(Call& call, const identity::RefreshOptions&
 
 /// How many of the markers ingest has not passed yet. Errors: those of the store.
 Result<std::size_t> not_passed(Call& call, RunId run, const std::vector<identity::MarkerPosition>& markers) {
+  if (const auto looked = call.node->look_at_version(call.cancelled); !looked) return tl::unexpected(looked.error());
   const auto sources = source_standings(*call.node, call.cancelled);
   if (!sources) return tl::unexpected(sources.error());
   std::size_t waiting = 0;

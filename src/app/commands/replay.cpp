@@ -224,7 +224,7 @@ int run_list(Call& call) {
     if (record != nullptr && !record->caught_up) return "not caught up";
     return version == published->previous ? "previous" : "beside it";
   };
-  add(1, state_of(1, nullptr), nullptr);
+  if (versions->empty() || versions->front().version != 1) add(1, state_of(1, nullptr), nullptr);  // has no row
   for (const auto& version : *versions) add(version.version, state_of(version.version, &version), &version);
   call.json() ? call.out.print(rows.dump() + "\n") : call.out.print(shown.render(call.out.look()));
   return 0;
@@ -236,38 +236,15 @@ int run_drop(Call& call) {
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), version);
   if (error != std::errc{} || end != word.data() + word.size() || version == 0)
     throw UsageError{"VERSION: expected a number as `replay list` shows it"};
-  VersionTable table(call.node->tables(), call.node->names());
-  const auto published = ask<Published>([&](auto done) { table.published(std::move(done)); }, call.cancelled);
-  if (!published) return complain(call, published.error());
-  if (published->version == version) {
-    call.out.complain(fmt::format("version {} is the one that is read: publish another one first", version));
-    return 1;
-  }
-  auto names = call.node->names();
-  names.version = version;
-  for (const auto& stem : {names.rollups(Month{}), names.events(Month{}), names.bad() + "0", names.ledger() + "0"}) {
-    const auto prefix = stem.substr(0, stem.size() - 1);
-    const auto tables = ask<std::vector<std::string>>(
-        [&](auto done) { call.node->tables().list_tables(prefix, std::move(done)); }, call.cancelled);
-    if (!tables) return complain(call, tables.error());
-    for (const auto& name : *tables) {
-      if (prefix.back() != '_' && name != prefix) continue;
-      if (const auto dropped =
-              ask<void>([&](auto done) { call.node->tables().drop_table(name, std::move(done)); }, call.cancelled);
-          !dropped) {
-        return complain(call, dropped.error());
-      }
-      if (!call.json()) call.out.print("dropped  table " + name + "\n");
-    }
-  }
-  const auto topic = ask<void>(
-      [&](auto done) { call.node->log().delete_topic(names.resolved_topic(), std::move(done)); }, call.cancelled);
-  if (!topic && topic.error().code != ErrorCode::kNotFound) return complain(call, topic.error());
-  if (!call.json()) call.out.print("dropped  topic " + names.resolved_topic() + "\n");
-  if (version == 1) return 0;  // has no row
-  const auto said = ask<void>([&](auto done) { table.set_dropped(version, inline_executor().wall(), std::move(done)); },
-                              call.cancelled);
-  return said ? 0 : complain(call, said.error());
+  const auto dropped = drop_version(
+      *call.node, version,
+      [&](const std::string& what) {
+        if (!call.json()) call.out.print("dropped  " + what + "\n");
+      },
+      call.cancelled);
+  if (!dropped) return complain(call, dropped.error());
+  if (call.json()) call.out.print(nlohmann::json{{"dropped", version}}.dump() + "\n");
+  return 0;
 }
 
 }  // namespace

@@ -103,7 +103,7 @@ namespace {
 int wait_for_counts(Call& call) {
   auto& node = *call.node;
   if (const auto looked = node.look_at_version(call.cancelled); !looked) {
-    call.out.complain("which version is published cannot be read: " + looked.error().message);
+    call.out.complain(looked.error().message);
     return 1;
   }
   const auto ends = raw_ends(node.log(), node.names());
