@@ -4,19 +4,13 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/ascii.hpp"
+
 namespace guidepost::enrich {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r";
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 bool ends_or_comments(std::string_view rest) {
-  rest = trimmed(rest);
+  rest = ascii::trimmed(rest);
   return rest.empty() || rest.front() == '#';
 }
 
@@ -50,24 +44,24 @@ std::optional<std::string> double_quoted(std::string_view text) {
 }
 
 std::optional<std::string> scalar(std::string_view text) {
-  text = trimmed(text);
+  text = ascii::trimmed(text);
   if (text.empty()) return std::nullopt;
   if (text.front() == '\'') return single_quoted(text);
   if (text.front() == '"') return double_quoted(text);
-  return std::string(trimmed(text.substr(0, text.find(" #"))));
+  return std::string(ascii::trimmed(text.substr(0, text.find(" #"))));
 }
 
 class Reader {
  public:
   // What is wrong with the line; empty: nothing.
   std::string_view line(std::string_view text) {
-    const auto content = trimmed(text);
+    const auto content = ascii::trimmed(text);
     if (content.empty() || content.front() == '#' || content == "---") return {};
     if (text.front() != ' ') return section(content);
     if (list_ == nullptr) return "a pattern outside of a list";
     if (!content.starts_with("- ")) return member(content);
     list_->emplace_back();
-    return member(trimmed(content.substr(2)));
+    return member(ascii::trimmed(content.substr(2)));
   }
 
   Result<AgentPatterns> finish() && {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
+
 namespace guidepost::enrich {
 namespace {
 
@@ -29,7 +31,7 @@ std::string_view product_around(std::string_view agent, std::size_t at) {
 
 BotWords::BotWords(std::vector<std::string> words) {
   for (auto& word : words) {
-    if (!word.empty()) words_.push_back(ascii_lowered(word));
+    if (!word.empty()) words_.push_back(ascii::lowered(word));
   }
 }
 
@@ -38,13 +40,6 @@ std::optional<std::string_view> BotWords::product(std::string_view agent, std::s
   for (const auto& word : words_) first = std::min(first, lowered.find(word));
   if (first == std::string_view::npos) return std::nullopt;
   return product_around(agent, first);
-}
-
-std::string ascii_lowered(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
 }
 
 }  // namespace guidepost::enrich

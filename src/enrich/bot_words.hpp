@@ -20,6 +20,4 @@ class BotWords {
   std::vector<std::string> words_;
 };
 
-std::string ascii_lowered(std::string_view text);
-
 }  // namespace guidepost::enrich

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
+
 namespace guidepost::enrich {
 namespace {
 
@@ -117,14 +119,9 @@ constexpr std::array<std::string_view, 2> kSearchMediums{"organic", "search"};
 constexpr std::array<std::string_view, 13> kPaidMediums{
     "cpc", "ppc", "cpm", "cpv", "cpa", "cpp", "sem", "display", "banner", "retargeting", "remarketing", "ad", "ads"};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-bool same(std::string_view word, std::string_view text) {
-  return word.size() == text.size() &&
-         std::equal(word.begin(), word.end(), text.begin(), [](char w, char c) { return w == lower(c); });
-}
 template <class Words>
 bool among(const Words& words, std::string_view text) {
-  return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return same(word, text); });
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return ascii::same_word(word, text); });
 }
 
 bool is_under(std::string_view domain, std::string_view parent) {
@@ -142,28 +139,23 @@ bool is_search_everywhere(std::string_view domain) {
   return among(kSecondLevels, ending.substr(0, second)) && ending.find('.', second + 1) == std::string_view::npos;
 }
 
-std::string lowered(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), lower);
-  return text;
-}
-
 }  // namespace
 
 Channels::Channels(ChannelDomains domains) {
   for (const auto& known : kDomains) domains_.emplace(known.domain, known.channel);
   const auto add = [&](const std::vector<std::string>& names, std::string_view channel) {
-    for (const auto& name : names) domains_.insert_or_assign(lowered(name), channel);
+    for (const auto& name : names) domains_.insert_or_assign(ascii::lowered(name), channel);
   };
   add(domains.search, kSearch);
   add(domains.social, kSocial);
   add(domains.mail, kMail);
   for (const auto& [merchant, names] : domains.of_merchants) {
-    for (const auto& name : names) of_merchants_[merchant].push_back(lowered(name));
+    for (const auto& name : names) of_merchants_[merchant].push_back(ascii::lowered(name));
   }
 }
 
 bool Channels::is_paid(std::string_view medium) {
-  return among(kPaidMediums, medium) || (medium.size() >= 4 && same("paid", medium.substr(0, 4)));
+  return among(kPaidMediums, medium) || (medium.size() >= 4 && ascii::same_word("paid", medium.substr(0, 4)));
 }
 
 std::string_view Channels::channel(const Visit& visit) const {

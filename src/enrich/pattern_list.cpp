@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.hpp"
 #include "enrich/atom_finder.hpp"
 
 namespace guidepost::enrich {
@@ -24,13 +25,6 @@ RE2::Options options_of(const AgentPattern& pattern) {
   options.set_log_errors(false);
   options.set_max_mem(kAutomatonBytes);
   return options;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n\f\v";
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
 // A replacement, cut once into texts and groups.
@@ -141,7 +135,7 @@ std::optional<std::string> PatternList::first(std::string_view text, std::string
       made += part.text;
       if (part.group > 0 && part.group < wanted) made += groups[static_cast<std::size_t>(part.group)].as_string();
     }
-    return std::string(trimmed(made));
+    return std::string(ascii::trimmed(made));
   }
   return std::nullopt;
 }

@@ -1,6 +1,7 @@
 // The parts of a url that are counted by.
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "enrich/enricher.hpp"
 
 namespace guidepost::enrich {
@@ -16,7 +17,6 @@ bool is_host_char(char c) {
   return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
 bool is_ipv6_char(char c) { return is_digit(c) || is_letter(c) || c == ':' || c == '.'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // Where the authority begins: after `scheme://` or `//`. npos: there is none.
 std::size_t authority_begin(std::string_view url) {
@@ -60,15 +60,14 @@ std::string_view url_domain(std::string_view url, Arena& arena) {
   const auto end = url.find_first_of("/?#\\", begin);
   auto host = host_of(url.substr(begin, end == std::string_view::npos ? end : end - begin));
   constexpr std::string_view kWww = "www.";
-  if (host.size() > kWww.size() &&
-      std::equal(kWww.begin(), kWww.end(), host.begin(), [](char w, char c) { return w == lower(c); }) &&
+  if (host.size() > kWww.size() && ascii::same_word(kWww, host.substr(0, kWww.size())) &&
       host.find('.', kWww.size()) != std::string_view::npos) {
     host.remove_prefix(kWww.size());
   }
   if (host.size() > kMaxHost) return {};
-  if (std::none_of(host.begin(), host.end(), [](char c) { return c != lower(c); })) return host;
+  if (std::none_of(host.begin(), host.end(), ascii::is_upper)) return host;
   char* const lowered = arena.allocate(host.size());
-  std::transform(host.begin(), host.end(), lowered, lower);
+  std::transform(host.begin(), host.end(), lowered, ascii::lower);
   return {lowered, host.size()};
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <sstream>
 
+#include "base/ascii.hpp"
 #include "base/assert.hpp"
 #include "enrich/agent_patterns.hpp"
 #include "enrich/bot_words.hpp"
@@ -103,7 +104,7 @@ Result<UserAgents> UserAgents::open(const std::string& file, std::vector<std::st
 
 Agent UserAgents::recognise(std::string_view user_agent) const {
   const auto text = looked_at(user_agent);
-  const auto lowered = ascii_lowered(text);
+  const auto lowered = ascii::lowered(text);
   const auto& lists = impl_->patterns();
   auto browser = family(lists.browsers.first(text, lowered));
   const auto os = family(lists.systems.first(text, lowered));

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/ascii.hpp"
 #include "base/names.hpp"
 #include "event/currency.hpp"
 #include "event/json_text.hpp"
@@ -279,11 +280,9 @@ bool ValueReader::read(JsonSpan span, Accepts accepts, std::string_view& out) co
 Refusal decide_merchant(const EventLimits& limits, std::string_view sent, Arena& arena, std::string_view& merchant) {
   if (sent.empty()) sent = limits.default_merchant;
   if (sent.empty()) return {Reason::kFieldMissing, "merchant"};
-  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-  if (sent.size() <= kMaxMerchant && std::any_of(sent.begin(), sent.end(), is_upper)) {
+  if (sent.size() <= kMaxMerchant && std::any_of(sent.begin(), sent.end(), ascii::is_upper)) {
     char* const lower = arena.allocate(sent.size());
-    std::transform(sent.begin(), sent.end(), lower,
-                   [is_upper](char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; });
+    std::transform(sent.begin(), sent.end(), lower, ascii::lower);
     sent = {lower, sent.size()};
   }
   if (!is_merchant_slug(sent)) return {Reason::kMerchantInvalid, "merchant"};

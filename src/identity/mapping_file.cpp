@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "base/names.hpp"
 #include "base/text.hpp"
 #include "event/time_text.hpp"
@@ -26,10 +27,7 @@ bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r") ==
 }  // namespace
 
 std::optional<std::string> merchant_slug(std::string_view text) {
-  std::string slug(text);
-  for (char& c : slug) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  auto slug = ascii::lowered(text);
   return is_merchant_slug(slug) ? std::optional(std::move(slug)) : std::nullopt;
 }
 

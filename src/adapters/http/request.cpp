@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.hpp"
+
 namespace guidepost::http {
 namespace {
 
@@ -11,19 +13,7 @@ bool is_token(char c) {
          std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
+constexpr std::string_view kBlanks = " \t";
 
 std::optional<std::uint64_t> digits(std::string_view text) {
   std::uint64_t n = 0;
@@ -38,7 +28,7 @@ std::optional<std::uint64_t> digits(std::string_view text) {
 bool climbs(std::string_view path) {
   std::string plain;
   for (std::size_t i = 0; i < path.size(); ++i) {
-    const auto escaped = lower(path.substr(i, 3));
+    const auto escaped = ascii::lowered(path.substr(i, 3));
     if (escaped == "%2e" || escaped == "%2f" || escaped == "%5c") {
       plain += escaped == "%2e" ? '.' : '/';
       i += 2;
@@ -125,7 +115,7 @@ class HeadReader {
     }
     if (head_.headers.size() == limits_.headers)
       return refuse(431, "there are over " + std::to_string(limits_.headers) + " headers");
-    head_.headers.emplace_back(lower(line.substr(0, colon)), trim(line.substr(colon + 1)));
+    head_.headers.emplace_back(ascii::lowered(line.substr(0, colon)), ascii::trimmed(line.substr(colon + 1), kBlanks));
   }
 
   /// All values of a header.
@@ -163,16 +153,16 @@ class HeadReader {
     if (head_.method == Method::kPost && !head_.chunked && lengths.empty())
       return refuse(411, "the length of the body is missing");
     for (const auto value : connection) {
-      const auto words = lower(value);
+      const auto words = ascii::lowered(value);
       if (words.find("close") != std::string::npos) head_.keep_alive = false;
       if (old_ && words == "keep-alive") head_.keep_alive = true;
     }
     if (const auto expect = all("expect"); !expect.empty()) {
-      if (expect.size() > 1 || lower(expect[0]) != "100-continue")
+      if (expect.size() > 1 || ascii::lowered(expect[0]) != "100-continue")
         return refuse(417, "only 100-continue can be expected");
       head_.expects_continue = !old_;
     }
-    if (!head_.header("content-encoding").empty() && lower(head_.header("content-encoding")) != "identity")
+    if (!head_.header("content-encoding").empty() && ascii::lowered(head_.header("content-encoding")) != "identity")
       refuse(415, "the body is encoded, which is not read yet");
   }
 

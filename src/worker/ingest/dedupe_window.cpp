@@ -1,11 +1,5 @@
 #include "worker/ingest/dedupe_window.hpp"
 
-#include <xxhash.h>
-#include <algorithm>
-#include <array>
-#include <cstring>
-#include <string>
-
 namespace guidepost::worker {
 namespace {
 
@@ -14,25 +8,6 @@ constexpr std::uint64_t kOffsetMask = (std::uint64_t{1} << kOffsetBits) - 1;
 constexpr std::size_t kFirstSlots = 1024;
 
 }  // namespace
-
-EventIdentity EventIdentity::of(std::string_view merchant, std::string_view guid, std::string_view event_id) {
-  // The lengths go in, so that ("a", "bc") and ("ab", "c") differ.
-  const std::array<std::uint32_t, 2> lengths{static_cast<std::uint32_t>(merchant.size()),
-                                             static_cast<std::uint32_t>(guid.size())};
-  std::array<char, 512> buffer;
-  std::string long_buffer;
-  char* start = buffer.data();
-  const auto total = sizeof lengths + merchant.size() + guid.size() + event_id.size();
-  if (total > buffer.size()) {
-    long_buffer.resize(total);
-    start = long_buffer.data();
-  }
-  std::memcpy(start, lengths.data(), sizeof lengths);
-  char* at = start + sizeof lengths;
-  for (auto part : {merchant, guid, event_id}) at = std::copy(part.begin(), part.end(), at);
-  const auto hash = XXH3_128bits(start, total);
-  return {hash.high64, hash.low64};
-}
 
 DedupeWindow::DedupeWindow(std::int64_t reach, std::chrono::seconds horizon)
     : reach_(reach, horizon), slots_(kFirstSlots) {}

@@ -2,28 +2,20 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
 #include "base/spread.hpp"
 #include "guidepost/base/ids.hpp"
+#include "worker/ingest/event_identity.hpp"
 #include "worker/ingest/reach.hpp"
 
 namespace guidepost::worker {
-
-/// 128-bit hash of (merchant, guid, event id). 87 bits of it are compared: two different ids meet
-/// with a chance of 2^-87, which no log is long enough for.
-struct EventIdentity {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-  static EventIdentity of(std::string_view merchant, std::string_view guid, std::string_view event_id);
-};
 
 /// Remembers the last occurrence of each event identity of one source. A repeat is one whose earlier
 /// occurrence lies at most `reach` offsets back, and at most `horizon` back in log time (whole
 /// seconds). It compares distances, never asks "is it in the map": what is still stored by chance
 /// decides nothing. So after the last `reach` offsets are read again it answers as if it had never
-/// been away.
+/// been away. 87 bits of an identity are compared: two different ones meet with a chance of 2^-87.
 /// Thread: one owner. Blocks: never. Memory: at most 128 bytes per offset of reach, 64 on average.
 class DedupeWindow {
  public:

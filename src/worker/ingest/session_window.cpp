@@ -1,6 +1,5 @@
 #include "worker/ingest/session_window.hpp"
 
-#include <xxhash.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -51,14 +50,7 @@ void SessionWindow::pass(Offset offset, TimeMs log_time) {
 
 SessionWindow::Node SessionWindow::node_of(const Accepted& event) const {
   Node node;
-  const auto merchant = event.text[Field::kMerchant];
-  const auto guid = event.text[Field::kGuid];
-  std::string name;
-  name.reserve(merchant.size() + 1 + guid.size());
-  name.append(merchant).push_back('\0');  // no merchant has one
-  name.append(guid);
-  const auto hash = XXH3_128bits(name.data(), name.size());
-  node.key = {hash.high64, hash.low64};
+  node.device = EventIdentity::of(event.text[Field::kMerchant], event.text[Field::kGuid], {});
   node.offset = event.offset.value;
   node.time = unix_ms(event.time);
   node.page_view = event.text[Field::kType] == "page_view";
@@ -125,7 +117,7 @@ void SessionWindow::take(Accepted& event, Arena& arena, std::vector<SessionChang
                          std::vector<Accepted>& subjects) {
   if ((event.flags & event::kNoDevice) != 0 || event.offset < from_) return;
   auto node = node_of(event);
-  auto& newest = newest_of(node.key);
+  auto& newest = newest_of(node.device);
   node.before = newest;
   const auto* last = find(newest);
   node.latest = last != nullptr ? std::max(last->latest, node.time) : node.time;
@@ -219,23 +211,23 @@ Accepted SessionWindow::subject_of(const Node& node, Arena& arena) const {
 std::size_t SessionWindow::home(std::uint64_t high) const { return spread(high) & (slots_.size() - 1); }
 
 /// Where the number of the GUID's newest event is kept: 0 where there is none within reach.
-std::uint64_t& SessionWindow::newest_of(const Key& key) {
+std::uint64_t& SessionWindow::newest_of(const EventIdentity& device) {
   // Never more than half of the slots used: probes stay short, also for what is absent.
   if ((used_ + 1) * 2 > slots_.size()) make_room();
-  for (auto i = home(key.high);; i = (i + 1) & (slots_.size() - 1)) {
+  for (auto i = home(device.high);; i = (i + 1) & (slots_.size() - 1)) {
     auto& slot = slots_[i];
     if (slot.newest == 0) {
       ++used_;
-      slot.high = key.high;
+      slot.high = device.high;
       return slot.newest;
     }
-    if (slot.high != key.high) continue;
+    if (slot.high != device.high) continue;
     const auto* node = find(slot.newest);
     if (node == nullptr) {
       slot.newest = 0;
       return slot.newest;
     }
-    if (node->key == key) return slot.newest;
+    if (node->device == device) return slot.newest;
   }
 }
 

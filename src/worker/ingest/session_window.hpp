@@ -10,6 +10,7 @@
 
 #include "base/arena.hpp"
 #include "guidepost/event/decision.hpp"
+#include "worker/ingest/event_identity.hpp"
 #include "worker/ingest/reach.hpp"
 
 namespace guidepost::worker {
@@ -47,13 +48,8 @@ class SessionWindow {
   std::size_t events() const { return nodes_.size(); }
 
  private:
-  struct Key {
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
-    bool operator==(const Key&) const = default;
-  };
   struct Node {
-    Key key;
+    EventIdentity device;  // of its events, whatever their ids
     std::int64_t offset = 0;
     std::int64_t time = 0;
     std::int64_t latest = 0;  // time of it, or of the latest of its GUID's events before it
@@ -90,7 +86,7 @@ class SessionWindow {
   Part part(const Node& event, bool linked, const Node* next) const;
   void forget_out_of_reach();
   void forget_oldest();
-  std::uint64_t& newest_of(const Key& key);
+  std::uint64_t& newest_of(const EventIdentity& device);
   void make_room();
   void remember(Node node, const event::Accepted& event);
   const char* keep(const event::Accepted& event, std::uint32_t& size);

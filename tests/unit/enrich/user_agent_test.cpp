@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/ascii.hpp"
 #include "base/config.hpp"
 #include "enrich/agent_patterns.hpp"
 #include "enrich/bot_words.hpp"
@@ -82,7 +83,7 @@ TEST(UserAgents, KnowBrowserSystemAndKindOfDevice) {
 
 TEST(UserAgents, NameABotByTheProductThatItsWordBelongsTo) {
   const BotWords words({"Fetcher", "bot)", "favicon", "curl/"});
-  const auto product = [&](std::string_view agent) { return words.product(agent, ascii_lowered(agent)); };
+  const auto product = [&](std::string_view agent) { return words.product(agent, ascii::lowered(agent)); };
   EXPECT_EQ(product("FEEDFETCHER-Google; (+http://x.example/)"), "FEEDFETCHER-Google");
   EXPECT_EQ(product("Mozilla/5.0 (compatible; Digg Feed Fetcher 1.0)"), "Digg Feed Fetcher 1.0");
   EXPECT_EQ(product("Mozilla/5.0 (X11) Firefox/6.0 Google favicon"), "Google favicon");

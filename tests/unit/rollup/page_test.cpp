@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <map>
 #include <set>
 
@@ -23,6 +24,46 @@ const RulesHash kRules{77};
 void add(Page& page, const Visit& visit, std::int64_t offset) {
   page.add(accepted(visit, Offset{offset}, kBucket.start()), kRules);
 }
+
+/// What an event gives to the page of a bucket: itself, where it lies in it, and what it changed about the sessions of
+/// others that do.
+struct Contribution {
+  std::int64_t offset = 0;
+  bool in_bucket = true;
+  Visit visit;
+  std::vector<std::pair<event::SessionChange, Visit>> changes;  // with their subjects
+
+  void add_to(Page& page) const {
+    if (in_bucket) add(page, visit, offset);
+    for (const auto& [change, subject] : changes)
+      page.add(change, accepted(subject, change.subject, kBucket.start()), kRules);
+  }
+};
+
+class RandomContributions {
+ public:
+  RandomContributions(std::uint64_t seed, std::uint32_t urls, std::uint32_t guids) : visits_(seed, urls, guids) {}
+
+  /// Of the event at an offset, which must be above those before.
+  Contribution at(std::int64_t offset) {
+    Contribution made{offset, visits_.below(20) != 0, visits_(), {}};
+    if (made.in_bucket) recent_.emplace_back(offset, made.visit);
+    if (recent_.size() > 200) recent_.pop_front();
+    for (auto n = recent_.empty() ? 0 : visits_.below(3); n > 0; --n) {
+      const auto& [subject, visit] = recent_[visits_.below(static_cast<std::uint32_t>(recent_.size()))];
+      event::SessionChange change{Offset{offset}, Offset{subject}};
+      for (auto* part : {&change.sessions, &change.bounces, &change.exits, &change.dwells})
+        *part = static_cast<std::int8_t>(static_cast<int>(visits_.below(3)) - 1);
+      change.dwell_ms = static_cast<std::int64_t>(visits_.below(200'000)) - 100'000;
+      made.changes.emplace_back(change, visit);
+    }
+    return made;
+  }
+
+ private:
+  RandomVisits visits_;
+  std::deque<std::pair<std::int64_t, Visit>> recent_;
+};
 
 /// The cells of one row and source as the table store keeps them: the newest of each qualifier.
 struct StoredRow {
@@ -88,6 +129,41 @@ TEST(Page, CountsAnEventOnceInEachDimensionThatItHas) {
   EXPECT_EQ(row.entries().size(), 1U + 3 + 2 + 1 + 1 + 2) << "nothing for the absent referrers and the absent path";
   EXPECT_EQ(distinct(row.find(Dimension::kUrl, "/a"), Distinct::kCustomers), 0U)
       << "customers are kept at the total only";
+}
+
+TEST(Page, CountsWhatChangedAboutASessionWhereItsEventIs) {
+  Page page(kKey, {});
+  const Visit entry{.guid = "g1", .path = "/in", .country = "DE"};
+  const Visit exit{.guid = "g1", .path = "/out", .country = "US"};
+  const auto change = [&](event::SessionChange c, const Visit& subject) {
+    page.add(c, accepted(subject, c.subject, kBucket.start()), kRules);
+  };
+  add(page, entry, 10);
+  change({.cause = Offset{10}, .subject = Offset{10}, .sessions = 1, .bounces = 1, .exits = 1}, entry);
+  add(page, exit, 12);
+  change({.cause = Offset{12}, .subject = Offset{10}, .bounces = -1, .exits = -1, .dwells = 1, .dwell_ms = 5000},
+         entry);
+  change({.cause = Offset{12}, .subject = Offset{12}, .exits = 1}, exit);
+  // By an event of another bucket.
+  change({.cause = Offset{15}, .subject = Offset{12}, .exits = -1, .dwells = 1, .dwell_ms = 700}, exit);
+  StoredRow row;
+  row.put(page.encode_dirty(Offset{16}));
+  const auto sessions = [&](Dimension d, std::string_view value) {
+    const auto e = row.find(d, value);
+    return std::array{count(e, Counter::kSessions), count(e, Counter::kBounces), count(e, Counter::kDwells),
+                      count(e, Counter::kDwellMs)};
+  };
+  using Sums = std::array<std::int64_t, 4>;
+  EXPECT_EQ(sessions(Dimension::kTotal, ""), (Sums{1, 0, 2, 5700}));
+  EXPECT_EQ(sessions(Dimension::kCountry, "DE"), (Sums{1, 0, 1, 5000}));
+  EXPECT_EQ(sessions(Dimension::kCountry, "US"), (Sums{0, 0, 1, 700}));
+  EXPECT_EQ(sessions(Dimension::kUrl, "/in"), (Sums{0, 0, 1, 5000})) << "sessions have entry and exit pages instead";
+  EXPECT_EQ(sessions(Dimension::kUrlCountry, std::string("/out\0US", 7)), (Sums{0, 0, 1, 700}));
+  EXPECT_EQ(sessions(Dimension::kEntryPage, "/in"), (Sums{1, 0, 0, 0}));
+  EXPECT_EQ(sessions(Dimension::kExitPage, "/in"), (Sums{0, 0, 0, 0}));
+  EXPECT_EQ(sessions(Dimension::kExitPage, "/out"), (Sums{0, 0, 0, 0}));
+  EXPECT_EQ(count(row.find(Dimension::kTotal, ""), Counter::kEvents), 2);
+  EXPECT_EQ(page.position(), Offset{16});
 }
 
 TEST(Page, KeepsBotsApart) {
@@ -161,18 +237,20 @@ class PageOfTheLog : public testing::TestWithParam<Stream> {};
 /// The heart of exactness: a successor that loads the page goes on as if it had never been stored.
 TEST_P(PageOfTheLog, IsTheSameHoweverOftenItWasStoredAndLoaded) {
   const auto& stream = GetParam();
-  RandomVisits visits(stream.seed, stream.urls, stream.guids);
+  RandomContributions log(stream.seed, stream.urls, stream.guids);
   std::mt19937_64 chance(stream.seed + 1);
   Page living(kKey, stream.limits);
   Page reborn(kKey, stream.limits);
   StoredRow row;
   std::int64_t offset = 100;
+  std::uint32_t events = 0;
   int loads = 0;
   for (std::uint32_t i = 0; i < stream.events; ++i) {
-    const auto visit = visits();
     offset += 1 + static_cast<std::int64_t>(chance() % 3);
-    add(living, visit, offset);
-    add(reborn, visit, offset);
+    const auto given = log.at(offset);
+    events += given.in_bucket ? 1 : 0;
+    given.add_to(living);
+    given.add_to(reborn);
     ASSERT_EQ(living.bits(), reborn.bits()) << "after event " << i;
     if (chance() % 97 != 0) continue;
     const auto a = living.encode_dirty(Offset{offset + 1});
@@ -188,8 +266,8 @@ TEST_P(PageOfTheLog, IsTheSameHoweverOftenItWasStoredAndLoaded) {
       ++loads;
     }
   }
-  EXPECT_EQ(living.events(), stream.events);
-  EXPECT_EQ(reborn.events(), stream.events);
+  EXPECT_EQ(living.events(), events);
+  EXPECT_EQ(reborn.events(), events);
   EXPECT_GT(loads, 5) << "the test has shown nothing";
 }
 
@@ -273,16 +351,16 @@ TEST(Page, APopularUrlDoesNotKeepOthersOut) {
 
 TEST(Page, GoesOnWithARowThatWasPutInPart) {
   const PageLimits limits{.chunk_bytes = 1_KiB, .max_bits = 3, .chunk_values = 20};
-  const auto visits = [] { return RandomVisits(5, 200, 100); };
+  const auto log = [] { return RandomContributions(5, 200, 100); };
   for (const int torn_at : {37, 500, 1500, 3000}) {
-    auto at_once = visits();
+    auto at_once = log();
     Page whole(kKey, limits);
     StoredRow row;
-    auto first_part = visits();
+    auto first_part = log();
     Page dying(kKey, limits);
-    for (int i = 0; i < torn_at - 20; ++i) add(dying, first_part(), i);
+    for (int i = 0; i < torn_at - 20; ++i) first_part.at(i).add_to(dying);
     row.put(dying.encode_dirty(Offset{torn_at - 20}));
-    for (int i = torn_at - 20; i < torn_at; ++i) add(dying, first_part(), i);
+    for (int i = torn_at - 20; i < torn_at; ++i) first_part.at(i).add_to(dying);
     auto pieces = dying.encode_dirty(Offset{torn_at});
     pieces.erase(pieces.begin());  // chunk 0 never came
     row.put(pieces);
@@ -290,9 +368,9 @@ TEST(Page, GoesOnWithARowThatWasPutInPart) {
     auto successor = row.load(limits);
     EXPECT_EQ(successor.position(), Offset{torn_at - 20});
     for (int i = 0; i < 4000; ++i) {
-      const auto visit = at_once();
-      add(whole, visit, i);
-      if (i >= torn_at - 20) add(successor, visit, i);
+      const auto given = at_once.at(i);
+      given.add_to(whole);
+      if (i >= torn_at - 20) given.add_to(successor);
     }
     row.put(successor.encode_dirty(Offset{4000}));
     StoredRow expected;
