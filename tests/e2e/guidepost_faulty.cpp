@@ -61,6 +61,9 @@ class LossyEventLog final : public EventLog {
   void bounds(TopicPartition partition, Completion<LogBounds> done) override {
     log_->bounds(std::move(partition), std::move(done));
   }
+  void offset_at(TopicPartition partition, TimeMs time, Completion<Offset> done) override {
+    log_->offset_at(std::move(partition), time, std::move(done));
+  }
   void committed(std::string group, TopicPartition partition, Completion<std::optional<Commit>> done) override {
     log_->committed(std::move(group), std::move(partition), std::move(done));
   }

@@ -241,6 +241,18 @@ void FakeEventLog::bounds(TopicPartition partition, Completion<LogBounds> done) 
   });
 }
 
+void FakeEventLog::offset_at(TopicPartition partition, TimeMs time, Completion<Offset> done) {
+  faults_.run(Call::kOffsetAt, std::move(done), [this, partition = std::move(partition), time]() -> Result<Offset> {
+    std::lock_guard lock(mutex_);
+    const auto log = find(partition);
+    if (!log) return tl::unexpected(log.error());
+    const auto& records = (*log)->records;
+    const auto found =
+        std::find_if(records.begin(), records.end(), [&](const auto& record) { return record.second.time >= time; });
+    return found != records.end() ? found->first : (*log)->end;
+  });
+}
+
 void FakeEventLog::committed(std::string group, TopicPartition partition, Completion<std::optional<Commit>> done) {
   faults_.run(Call::kCommitted, std::move(done),
               [this, group = std::move(group), partition = std::move(partition)]() -> Result<std::optional<Commit>> {

@@ -15,7 +15,18 @@ namespace guidepost::test {
 /// Thread: any (with a timer that allows it).
 class FakeEventLog final : public EventLog, private CommitStore {
  public:
-  enum class Call { kCreateTopic, kDeleteTopic, kDescribeTopic, kBounds, kCommitted, kFetch, kAppend, kCommit, kPing };
+  enum class Call {
+    kCreateTopic,
+    kDeleteTopic,
+    kDescribeTopic,
+    kBounds,
+    kOffsetAt,
+    kCommitted,
+    kFetch,
+    kAppend,
+    kCommit,
+    kPing
+  };
 
   /// `timer` must outlive the log, and not run tasks inline.
   explicit FakeEventLog(Executor& timer);
@@ -60,6 +71,7 @@ class FakeEventLog final : public EventLog, private CommitStore {
   void delete_topic(std::string topic, Completion<void> done) override;
   void describe_topic(std::string topic, Completion<std::optional<TopicState>> done) override;
   void bounds(TopicPartition partition, Completion<LogBounds> done) override;
+  void offset_at(TopicPartition partition, TimeMs time, Completion<Offset> done) override;
   void committed(std::string group, TopicPartition partition, Completion<std::optional<Commit>> done) override;
   std::unique_ptr<LogReader> read(TopicPartition partition, Offset from) override;
   std::unique_ptr<GroupMember> join(GroupOptions options, GroupListener& listener, Executor& where) override;

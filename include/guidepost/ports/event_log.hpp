@@ -201,6 +201,9 @@ class EventLog {
   virtual void describe_topic(std::string topic, Completion<std::optional<TopicState>> done) = 0;
   /// Errors: kNotFound (topic or partition).
   virtual void bounds(TopicPartition partition, Completion<LogBounds> done) = 0;
+  /// The first offset whose record was appended at `time` or later; the end where there is none. Errors: kNotFound (topic
+  /// or partition).
+  virtual void offset_at(TopicPartition partition, TimeMs time, Completion<Offset> done) = 0;
   /// Like GroupMember::committed, from outside of the group. Errors: kNotFound (topic or partition).
   virtual void committed(std::string group, TopicPartition partition, Completion<std::optional<Commit>> done) = 0;
   /// What is wrong with the arguments is said by the first fetch.

@@ -120,6 +120,14 @@ void EmbeddedEventLog::bounds(TopicPartition partition, Completion<LogBounds> do
   done(impl_->catalog.find(partition).map([](const embedded::Place& place) { return place.bounds; }));
 }
 
+void EmbeddedEventLog::offset_at(TopicPartition partition, TimeMs time, Completion<Offset> done) {
+  const auto place = impl_->catalog.find(partition);
+  if (!place) return done(tl::unexpected(place.error()));
+  impl_->pool.run([this, place = *place, time, done = std::move(done)]() mutable {
+    done(embedded::offset_at(impl_->rocks, place, time));
+  });
+}
+
 void EmbeddedEventLog::committed(std::string group, TopicPartition partition, Completion<std::optional<Commit>> done) {
   impl_->writer.push(embedded::CommittedOp{std::move(group), std::move(partition), std::move(done)});
 }

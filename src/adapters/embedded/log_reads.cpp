@@ -76,6 +76,40 @@ BatchResult read_batch(const Rocks& rocks, const Place& place, Offset from, cons
   return batch;
 }
 
+Result<Offset> offset_at(const Rocks& rocks, const Place& place, TimeMs time) {
+  const std::string lower = chunk_key(place.number, place.partition, Offset{0});
+  const std::string upper = chunk_key(place.number, place.partition, place.bounds.end);
+  const rocksdb::Slice lower_slice(lower);
+  const rocksdb::Slice upper_slice(upper);
+  rocksdb::ReadOptions options;
+  options.iterate_lower_bound = &lower_slice;
+  options.iterate_upper_bound = &upper_slice;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> at(rocks.db->NewIterator(options, rocks.bulk));
+  // Chunks lie in order of time, but for a clock that was set back: halving meets one of the borders.
+  auto [low, high] = place.bounds;
+  while (low < high) {
+    const Offset middle{low.value + (high.value - low.value) / 2};
+    at->SeekForPrev(chunk_key(place.number, place.partition, middle));
+    if (!at->Valid()) break;
+    ChunkReader chunk(view(at->value()));
+    if (!chunk.ok()) return corrupt(place, middle);
+    const auto first = first_offset(view(at->key()));
+    const auto end = first + static_cast<std::int64_t>(chunk.count());
+    if (chunk.newest() < time) {
+      low = end;
+      continue;
+    }
+    Offset found = first;
+    for (auto record = chunk.next(); record && record->time < time; record = chunk.next()) found = found + 1;
+    if (!chunk.ok()) return corrupt(place, found);
+    high = std::max(low, found);
+    if (found > first) break;  // the records before it, in the same chunk, are older
+  }
+  if (!at->status().ok()) return tl::unexpected(to_error(at->status(), "read of the log"));
+  return high;
+}
+
 void FetchDesk::fetch(const std::shared_ptr<Reading>& reading, FetchLimits limits,
                       Completion<std::unique_ptr<LogBatch>> done) {
   std::vector<Task> after;

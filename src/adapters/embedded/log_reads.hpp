@@ -20,6 +20,9 @@ using BatchResult = Result<std::unique_ptr<LogBatch>>;
 /// Errors: kCorrupt (unreadable, or records are missing), kFailed.
 BatchResult read_batch(const Rocks& rocks, const Place& place, Offset from, const FetchLimits& limits);
 
+/// The first offset whose record is of `time` or later; the end where there is none. Blocks, errors: as read_batch.
+Result<Offset> offset_at(const Rocks& rocks, const Place& place, TimeMs time);
+
 /// One reader's position. Everything but `partition` is guarded by the desk's mutex.
 struct Reading {
   TopicPartition partition;

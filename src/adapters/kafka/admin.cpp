@@ -100,13 +100,13 @@ PartitionsHandle one_partition(const TopicPartition& of, std::int64_t offset) {
   return list;
 }
 
-Result<Offset> offset_in(rd_kafka_event_t* event, const std::string& what) {
+Result<std::optional<Offset>> offset_in(rd_kafka_event_t* event, const std::string& what) {
   std::size_t count = 0;
   const auto* info = only(rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event), &count), count);
   if (info == nullptr) return fail(ErrorCode::kFailed, what + ": no answer for the partition");
   const auto* partition = rd_kafka_ListOffsetsResultInfo_topic_partition(info);
   if (partition->err) return tl::unexpected(question_error(partition->err, what));
-  return Offset{partition->offset};
+  return partition->offset < 0 ? std::nullopt : std::optional(Offset{partition->offset});
 }
 
 Result<std::optional<Commit>> commit_in(rd_kafka_event_t* event, const std::string& what) {
@@ -210,9 +210,9 @@ void Admin::remove(const std::string& topic, Then<void> then) {
   rd_kafka_DeleteTopics(client_.get(), &one, 1, options.get(), client_.replies());
 }
 
-void Admin::offset(const TopicPartition& of, LogEnd which, Then<Offset> then) {
+void Admin::offset(const TopicPartition& of, LogPlace place, Then<std::optional<Offset>> then) {
   const auto what = fmt::format("asking the bounds of {}[{}]", of.topic, of.partition.value);
-  auto list = one_partition(of, which == LogEnd::kFirst ? RD_KAFKA_OFFSET_SPEC_EARLIEST : RD_KAFKA_OFFSET_SPEC_LATEST);
+  auto list = one_partition(of, place.spec);
   auto options =
       request(RD_KAFKA_ADMIN_OP_LISTOFFSETS, [what, then = std::move(then)](rd_kafka_event_t* event) mutable {
         if (auto error = failed(event, what)) return then(tl::unexpected(*error));

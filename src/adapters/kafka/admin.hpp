@@ -1,6 +1,7 @@
 // Questions and changes that concern the log as a whole, each answered once on a librdkafka thread.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,7 +25,13 @@ struct TopicConfig {
   Bytes max_record{};  ///< of a batch of records as it is stored
 };
 
-enum class LogEnd { kFirst, kLast };
+/// A place in a partition: one of its ends, or the first record of a time or later.
+struct LogPlace {
+  std::int64_t spec = 0;  ///< librdkafka's RD_KAFKA_OFFSET_SPEC_..., or milliseconds since 1970
+  static LogPlace begin() { return {RD_KAFKA_OFFSET_SPEC_EARLIEST}; }
+  static LogPlace end() { return {RD_KAFKA_OFFSET_SPEC_LATEST}; }
+  static LogPlace at(TimeMs time) { return {std::max<std::int64_t>(0, unix_ms(time))}; }
+};
 
 /// Thread: any. Blocks: never. Each `then` is called once, on a librdkafka thread, or dropped when
 /// this is closed.
@@ -41,7 +48,8 @@ class Admin {
   void config(const std::string& topic, Then<TopicConfig> then);
   void create(const TopicSpec& spec, Then<void> then);
   void remove(const std::string& topic, Then<void> then);
-  void offset(const TopicPartition& of, LogEnd which, Then<Offset> then);
+  /// Of a time that no record has: nothing.
+  void offset(const TopicPartition& of, LogPlace place, Then<std::optional<Offset>> then);
   void group_commit(const std::string& group, const TopicPartition& of, Then<std::optional<Commit>> then);
   void brokers(Then<std::vector<std::int32_t>> then);
 

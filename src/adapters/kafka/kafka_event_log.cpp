@@ -89,26 +89,27 @@ struct KafkaEventLog::Core {
 
   struct Asking {
     TopicPartition of;
-    LogEnd which;
+    LogPlace place;
     Executor::Clock::time_point deadline;
-    Answer<Offset> done;
+    Answer<std::optional<Offset>> done;
   };
 
   /// Brokers tell of a leader before the leader itself knows; until then it refuses.
-  void ask_end(Asking a) {
+  void ask_offset(Asking a) {
     const auto of = a.of;
-    const auto which = a.which;
-    admin.offset(of, which, [this, a = std::move(a)](Result<Offset> end) mutable {
-      if (end || !end.error().retryable() || loop.now() >= a.deadline) return a.done(std::move(end));
-      loop.post_after(kSettlePause, [this, a = std::move(a)]() mutable { ask_end(std::move(a)); });
+    const auto place = a.place;
+    admin.offset(of, place, [this, a = std::move(a)](Result<std::optional<Offset>> found) mutable {
+      if (found || !found.error().retryable() || loop.now() >= a.deadline) return a.done(std::move(found));
+      loop.post_after(kSettlePause, [this, a = std::move(a)]() mutable { ask_offset(std::move(a)); });
     });
   }
 
-  /// `then(Result<Offset>)` on a librdkafka thread.
+  /// `then(Result<std::optional<Offset>>)` on a librdkafka thread.
   template <class Then>
-  void end(TopicPartition of, LogEnd which, Then then) {
-    ask_end(Asking{std::move(of), which, loop.now() + options.request_timeout,
-                   Answer<Offset>(Completion<Offset>(inline_executor(), std::move(then)))});
+  void offset(TopicPartition of, LogPlace place, Then then) {
+    using Found = std::optional<Offset>;
+    ask_offset(Asking{std::move(of), place, loop.now() + options.request_timeout,
+                      Answer<Found>(Completion<Found>(inline_executor(), std::move(then)))});
   }
 
   void describe(std::string topic, Answer<std::optional<TopicState>> done) {
@@ -180,11 +181,26 @@ void KafkaEventLog::describe_topic(std::string topic, Completion<std::optional<T
 void KafkaEventLog::bounds(TopicPartition partition, Completion<LogBounds> done) {
   Core* core = core_.get();
   core->require(partition, Answer<LogBounds>(std::move(done)), [core, partition](Answer<LogBounds> answer) {
-    core->end(partition, LogEnd::kFirst, [core, partition, answer = std::move(answer)](Result<Offset> begin) mutable {
+    core->offset(partition, LogPlace::begin(), [core, partition, answer = std::move(answer)](auto begin) mutable {
       if (!begin) return answer(tl::unexpected(begin.error()));
-      core->end(partition, LogEnd::kLast, [begin = *begin, answer = std::move(answer)](Result<Offset> end) mutable {
+      core->offset(partition, LogPlace::end(),
+                   [begin = begin->value_or(Offset{0}), answer = std::move(answer)](auto end) mutable {
+                     if (!end) return answer(tl::unexpected(end.error()));
+                     answer(LogBounds{begin, end->value_or(Offset{0})});
+                   });
+    });
+  });
+}
+
+void KafkaEventLog::offset_at(TopicPartition partition, TimeMs time, Completion<Offset> done) {
+  Core* core = core_.get();
+  core->require(partition, Answer<Offset>(std::move(done)), [core, partition, time](Answer<Offset> answer) {
+    core->offset(partition, LogPlace::at(time), [core, partition, answer = std::move(answer)](auto found) mutable {
+      if (!found) return answer(tl::unexpected(found.error()));
+      if (*found) return answer(**found);
+      core->offset(partition, LogPlace::end(), [answer = std::move(answer)](auto end) mutable {
         if (!end) return answer(tl::unexpected(end.error()));
-        answer(LogBounds{begin, *end});
+        answer(end->value_or(Offset{0}));
       });
     });
   });

@@ -43,6 +43,7 @@ class KafkaEventLog final : public EventLog {
   void delete_topic(std::string topic, Completion<void> done) override;
   void describe_topic(std::string topic, Completion<std::optional<TopicState>> done) override;
   void bounds(TopicPartition partition, Completion<LogBounds> done) override;
+  void offset_at(TopicPartition partition, TimeMs time, Completion<Offset> done) override;
   void committed(std::string group, TopicPartition partition, Completion<std::optional<Commit>> done) override;
   std::unique_ptr<LogReader> read(TopicPartition partition, Offset from) override;
   std::unique_ptr<GroupMember> join(GroupOptions options, GroupListener& listener, Executor& where) override;

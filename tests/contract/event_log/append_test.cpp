@@ -136,6 +136,30 @@ TEST_P(EventLogContract, TheProducersTimeIsKeptWhereTheTopicAllows) {
   EXPECT_EQ(times, (std::vector<std::int64_t>{1'700'000'000'123, 1'400'000'000'456}));
 }
 
+TEST_P(EventLogContract, TheFirstOffsetOfATimeIsFound) {
+  const auto topic = make_topic(2, false);
+  constexpr std::int64_t kBegin = 1'700'000'000'000;
+  for (const auto ms : {100, 200, 200, 300, 300, 300, 400}) append(at(topic), "", "v", from_unix_ms(kBegin + ms));
+  const auto offset_at = [&](std::int64_t ms, std::int32_t partition = 0) {
+    const auto found = await<Offset>(
+        [&](auto done) { log().offset_at(at(topic, partition), from_unix_ms(kBegin + ms), std::move(done)); });
+    EXPECT_TRUE(found) << found.error().message;
+    return found.value_or(Offset{-1}).value;
+  };
+  EXPECT_EQ(offset_at(-kBegin), 0);
+  EXPECT_EQ(offset_at(100), 0);
+  EXPECT_EQ(offset_at(101), 1);
+  EXPECT_EQ(offset_at(200), 1);
+  EXPECT_EQ(offset_at(250), 3);
+  EXPECT_EQ(offset_at(400), 6);
+  EXPECT_EQ(offset_at(401), 7) << "the end: there is none";
+  EXPECT_EQ(offset_at(0, 1), 0) << "a partition without records";
+  const auto absent =
+      await<Offset>([&](auto done) { log().offset_at(at(fresh("nowhere")), from_unix_ms(kBegin), std::move(done)); });
+  ASSERT_FALSE(absent);
+  EXPECT_EQ(absent.error().code, ErrorCode::kNotFound);
+}
+
 TEST_P(EventLogContract, WithoutATimeARecordIsOfNow) {
   const auto topic = make_topic(1, false);
   const auto before = now() - std::chrono::minutes{1};
