@@ -1,6 +1,7 @@
 #include "base/names.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace guidepost {
 
@@ -19,10 +20,29 @@ Month Month::next() const { return {yyyymm % 100 == 12 ? yyyymm + 89 : yyyymm + 
 
 TimeMs Month::start() const { return std::chrono::sys_days{std::chrono::year{yyyymm / 100} / (yyyymm % 100) / 1}; }
 
+std::uint32_t Names::version_of_rows(Month m) const {
+  const auto layer = std::find_if(layers.begin(), layers.end(), [&](const Layer& l) { return m < l.until; });
+  return layer != layers.end() ? layer->version : version;
+}
+
+std::vector<Month> months_in(const std::vector<std::string>& listed, const std::function<std::string(Month)>& table) {
+  constexpr std::size_t kDigits = 6;
+  std::vector<Month> months;
+  for (const auto& name : listed) {
+    if (name.size() < kDigits) continue;
+    Month month;
+    const auto* const end = name.data() + name.size();
+    const auto [stopped, error] = std::from_chars(end - kDigits, end, month.yyyymm);
+    if (error == std::errc{} && stopped == end && table(month) == name) months.push_back(month);
+  }
+  std::sort(months.begin(), months.end());
+  return months;
+}
+
 std::vector<std::string> Names::tables_of_version() const {
   std::vector<std::string> tables = {bad(), ledger()};
-  for (const auto* kind : {"rollups_v", "events_v", "index_v"})
-    tables.push_back(prefix + kind + std::to_string(version) + "_");
+  for (const auto& stem : {all_rollups(), all_events(), all_indexes()})
+    tables.push_back(stem + std::to_string(version) + "_");
   return tables;
 }
 

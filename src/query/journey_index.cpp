@@ -1,7 +1,6 @@
 #include "query/journey_index.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <future>
 #include <set>
@@ -70,17 +69,10 @@ Result<void> run_scans(TableStore& tables, const Names& names, std::vector<Index
 }  // namespace
 
 Result<void> JourneyIndex::open() {
-  auto stem = names_.index(Month{});
-  stem.pop_back();
-  const auto found = await<std::vector<std::string>>([&](auto done) { tables_.list_tables(stem, std::move(done)); });
+  const auto found =
+      await<std::vector<std::string>>([&](auto done) { tables_.list_tables(names_.all_indexes(), std::move(done)); });
   if (!found) return tl::unexpected(found.error());
-  for (const auto& name : *found) {
-    Month month;
-    const auto* end = name.data() + name.size();
-    const auto [stopped, error] = std::from_chars(name.data() + stem.size(), end, month.yyyymm);
-    if (error == std::errc{} && stopped == end) months_.push_back(month);
-  }
-  std::sort(months_.begin(), months_.end());
+  months_ = months_in(*found, [&](Month month) { return names_.index(month); });
   return {};
 }
 

@@ -22,6 +22,13 @@ class Findings {
     }
     return Offset{0};
   }
+  /// Where the ledger of a source begins.
+  Offset floor(SourceId source) const {
+    for (const auto& s : options_.sources) {
+      if (s.source == source) return s.floor;
+    }
+    return Offset{0};
+  }
 
  private:
   const VerifyOptions& options_;

@@ -111,6 +111,7 @@ Result<void> LedgerCheck::load() {
 }
 
 void LedgerCheck::add(SourceId source, TimeMs record_time, Offset offset, std::uint64_t Counted::* kind) {
+  if (offset < findings_.floor(source)) return;  // the version has taken it over, and did not count it
   auto& cell = cells_[{source, std::chrono::floor<std::chrono::days>(record_time)}];
   if (offset < cell.position) {
     ++(cell.*kind);

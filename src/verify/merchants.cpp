@@ -77,9 +77,8 @@ Result<std::set<std::string>> merchants_of(TableStore& tables, const Names& name
     going = discovery.skip_through(names.bad(), event::kBadFamily,
                                    [](const auto& row) { return placed(event::parse_bad_row_key(row), 0); });
   }
-  const auto each_month = [&](std::string stem, std::string_view family, auto name, const ParseKey& parse) {
-    stem.pop_back();
-    const auto months = months_of(tables, stem, patience);
+  const auto each_month = [&](const std::string& stem, std::string_view family, auto name, const ParseKey& parse) {
+    const auto months = months_of(tables, stem, name, patience);
     if (!months) going = tl::unexpected(months.error());
     for (std::size_t i = 0; going && i < months->size(); ++i) {
       going = discovery.skip_through(name((*months)[i]), family, parse);
@@ -87,12 +86,12 @@ Result<std::set<std::string>> merchants_of(TableStore& tables, const Names& name
   };
   if (going) {
     each_month(
-        names.rollups(Month{}), rollup::kPageFamily, [&](Month m) { return names.rollups(m); },
+        names.all_rollups(), rollup::kPageFamily, [&](Month m) { return names.rollups(m); },
         [](const auto& row) { return placed(rollup::parse_page_row(row), 1); });
   }
   if (going) {
     each_month(
-        names.events(Month{}), event::kEventFamilies[3], [&](Month m) { return names.events(m); },
+        names.all_events(), event::kEventFamilies[3], [&](Month m) { return names.events(m); },
         [](const auto& row) { return placed(event::parse_event_row_key(row), 1); });
   }
   if (!going) return tl::unexpected(std::move(going.error()));

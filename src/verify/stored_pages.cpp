@@ -1,7 +1,6 @@
 #include "verify/stored_pages.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <thread>
 
 namespace guidepost::verify {
@@ -31,25 +30,17 @@ bool is_half_written(const Row& row) {
 
 }  // namespace
 
-Result<std::vector<Month>> months_of(TableStore& tables, const std::string& stem, const Patience& patience) {
-  const auto found = await_patiently<std::vector<std::string>>(
+Result<std::vector<Month>> months_of(TableStore& tables, const std::string& stem,
+                                     const std::function<std::string(Month)>& table, const Patience& patience) {
+  const auto listed = await_patiently<std::vector<std::string>>(
       patience, [&](auto done) { tables.list_tables(stem, std::move(done)); });
-  if (!found) return tl::unexpected(found.error());
-  std::vector<Month> months;
-  for (const auto& table : *found) {
-    Month month;
-    const auto digits = std::string_view(table).substr(stem.size());
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), month.yyyymm);
-    if (digits.size() == 6 && error == std::errc{} && end == digits.data() + digits.size()) months.push_back(month);
-  }
-  std::sort(months.begin(), months.end());
-  return months;
+  if (!listed) return tl::unexpected(listed.error());
+  return months_in(*listed, table);
 }
 
 Result<void> StoredPages::open() {
-  auto stem = names_.rollups(Month{});
-  stem.pop_back();  // the `0` of no month
-  auto months = months_of(tables_, stem, findings_.options().patience);
+  auto months = months_of(
+      tables_, names_.all_rollups(), [&](Month m) { return names_.rollups(m); }, findings_.options().patience);
   if (!months) return tl::unexpected(std::move(months.error()));
   months_ = std::move(*months);
   return {};

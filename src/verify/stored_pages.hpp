@@ -46,7 +46,8 @@ class StoredPages {
   std::vector<Month> months_;  // that have a table, ascending
 };
 
-/// Months of the tables `<stem><yyyymm>`. Errors: of the store.
-Result<std::vector<Month>> months_of(TableStore& tables, const std::string& stem, const Patience& patience);
+/// Months that have a table, which `table` names, and whose names begin with `stem`. Errors: of the store.
+Result<std::vector<Month>> months_of(TableStore& tables, const std::string& stem,
+                                     const std::function<std::string(Month)>& table, const Patience& patience);
 
 }  // namespace guidepost::verify

@@ -14,9 +14,8 @@ constexpr std::size_t kRowsPerPage = 500;
 }  // namespace
 
 Result<void> StoredRows::open() {
-  auto stem = names_.events(Month{});
-  stem.pop_back();
-  const auto months = months_of(tables_, stem, findings_.options().patience);
+  const auto months =
+      months_of(tables_, names_.all_events(), [&](Month m) { return names_.events(m); }, findings_.options().patience);
   if (!months) return tl::unexpected(months.error());
   for (const auto month : *months) {
     for (std::uint8_t salt = 0; salt < event::kEventSalts; ++salt) strands_.push_back({month, salt, false, {}, {}});
