@@ -58,7 +58,12 @@ Result<void> wait_until_counted(EventLog& log, TableStore& tables, const Names& 
       const auto durable = await<std::optional<worker::DurablePosition>>(
           [&](auto done) { state.durable(source.number, std::move(done)); });
       if (!durable && !durable.error().retryable()) return tl::unexpected(durable.error());
-      if (durable && *durable) missing[at] = missing_of((*durable)->offset.value, at);
+      if (!durable) continue;
+      // Before anything is applied the source stands at its floor, which may be the end.
+      const auto floor = *durable ? Result<Offset>((*durable)->offset)
+                                  : await<Offset>([&](auto done) { state.floor(source.number, std::move(done)); });
+      if (!floor && !floor.error().retryable()) return tl::unexpected(floor.error());
+      if (floor) missing[at] = missing_of(floor->value, at);
     }
     std::uint64_t left = 0;
     for (const auto m : missing) left += m;

@@ -29,34 +29,58 @@ Result<std::optional<RunId>> latest_run(Node& node) {
   return latest;
 }
 
-/// The offset below which the published version has counted, and from where on.
-std::int64_t counted_below(const SourceStanding& standing, Offset begin) {
-  const auto end = standing.durable ? standing.durable->offset : standing.floor;
-  return std::max<std::int64_t>(0, std::min(end, begin) - standing.floor);
+Names names_of(const Node& node, std::uint32_t version, const std::vector<worker::VersionRecord>& all) {
+  auto names = node.names();
+  names.version = version;
+  names.layers = worker::layers_of(version, all);
+  return names;
+}
+
+Result<std::vector<worker::VersionRecord>> all_versions(Node& node, const std::stop_token& cancelled) {
+  worker::VersionTable table(node.tables(), node.names());
+  return ask<std::vector<worker::VersionRecord>>([&](auto done) { table.versions(std::move(done)); }, cancelled);
 }
 
 }  // namespace
 
 std::uint64_t ReplayPlan::records() const {
   std::int64_t sum = 0;
-  for (const auto& part : parts) sum += part.current ? part.raw.end - part.raw.begin : 0;
+  for (const auto& part : parts) sum += part.records();
   return static_cast<std::uint64_t>(sum);
 }
 
-std::uint64_t ReplayPlan::lost() const {
+std::uint64_t ReplayPlan::kept() const {
   std::int64_t sum = 0;
-  for (const auto& part : parts) sum += part.lost;
+  for (const auto& part : parts) sum += part.kept;
   return static_cast<std::uint64_t>(sum);
 }
 
-Result<ReplayPlan> plan_replay(Node& node, const std::stop_token& cancelled) {
+std::optional<Layer> ReplayPlan::base() const {
+  if (kept() == 0) return std::nullopt;
+  auto first = inline_executor().wall();
+  for (const auto& part : parts) {
+    if (part.current) first = std::min(first, part.start.time);
+  }
+  // Rows are in the month in which the log received them. Its clock may have been set back, by less than a day.
+  return Layer{Month::of(first - std::chrono::days{1}), published.version};
+}
+
+Floors ReplayPlan::floors() const {
+  Floors floors;
+  for (const auto& part : parts) {
+    if (part.current) floors[part.source.number] = part.start.from;
+  }
+  return floors;
+}
+
+Result<ReplayPlan> plan_replay(Node& node, const ReplayStart& start, const std::stop_token& cancelled) {
   ReplayPlan plan;
+  plan.start = start;
   worker::VersionTable table(node.tables(), node.names());
   const auto published = ask<worker::Published>([&](auto done) { table.published(std::move(done)); }, cancelled);
   if (!published) return tl::unexpected(published.error());
   plan.published = *published;
-  const auto versions =
-      ask<std::vector<worker::VersionRecord>>([&](auto done) { table.versions(std::move(done)); }, cancelled);
+  const auto versions = all_versions(node, cancelled);
   if (!versions) return tl::unexpected(versions.error());
   plan.next_version = published->version + 1;
   for (const auto& version : *versions) {
@@ -66,8 +90,17 @@ Result<ReplayPlan> plan_replay(Node& node, const std::stop_token& cancelled) {
   const auto standings = source_standings(node, cancelled);
   if (!standings) return tl::unexpected(standings.error());
   for (const auto& s : *standings) {
-    const auto begin = s.current ? s.raw.begin : Offset{INT64_MAX};
-    plan.parts.push_back({s.source, s.raw, counted_below(s, begin), s.current});
+    ReplayPlan::Part part{s.source, s.raw, {}, 0, s.current};
+    const auto counted = (s.durable ? s.durable->offset : s.floor);
+    if (s.current) {
+      auto found = find_start(node, s, start, cancelled);
+      if (!found) return tl::unexpected(found.error());
+      part.start = std::move(*found);
+      part.kept = part.start.from - s.known_from;
+    } else {
+      part.kept = counted - s.known_from;
+    }
+    plan.parts.push_back(std::move(part));
   }
   const auto run = latest_run(node);
   if (!run) return tl::unexpected(run.error());
@@ -79,9 +112,18 @@ Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, c
                                            const std::stop_token& cancelled) {
   worker::VersionRecord record;
   record.version = plan.next_version;
-  record.from = "the beginning of the log";
+  record.from = plan.start.words();
+  record.base = plan.base();
   record.made = inline_executor().wall();
   if (wish.latest_mapping) record.least_run = plan.latest_run;
+  for (const auto& part : plan.parts) {
+    if (!part.current || part.start.run_known || wish.latest_mapping) continue;
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("partition {}: which mapping held at offset {} is no longer in the resolved log, so nothing can "
+                    "be resolved as it was logged: begin later, or take --mapping latest",
+                    part.source.partition.value, part.start.from.value));
+  }
   std::string wrong;
   const bool good = install(
       config_of(node, record.version), node.log(), node.tables(), record.made,
@@ -96,16 +138,50 @@ Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, c
   for (const auto& part : plan.parts) {
     if (!part.current) continue;
     const auto put = ask<void>(
-        [&](auto done) { table.set_floor(record.version, part.source.number, part.raw.begin, std::move(done)); },
+        [&](auto done) {
+          table.set_floor(record.version, part.source.number, part.start.from, record.base ? part.start.commit : "",
+                          std::move(done));
+        },
         cancelled);
     if (!put) return tl::unexpected(put.error());
   }
-  // The row is last: a version that can be found is whole.
+  // The row is last: a version that can be found has its floors.
   const auto made = ask<bool>([&](auto done) { table.make(record, std::move(done)); }, cancelled);
   if (!made) return tl::unexpected(made.error());
   if (!*made)
     return fail(ErrorCode::kFailed, fmt::format("someone else is making version {} just now", record.version));
   return record;
+}
+
+Result<void> take_over(Node& node, const worker::VersionRecord& version,
+                       const std::function<void(std::uint64_t)>& progress, const std::stop_token& cancelled) {
+  if (!version.base || version.copied) return {};
+  const auto versions = all_versions(node, cancelled);
+  if (!versions) return tl::unexpected(versions.error());
+  const auto next = names_of(node, version.version, *versions);
+  const auto sources = source_standings(node, cancelled);
+  if (!sources) return tl::unexpected(sources.error());
+  worker::StateTable state(node.tables(), next);
+  Floors floors;
+  for (const auto& s : *sources) {
+    if (!s.current) {
+      // Nobody applies anything of it any more: it stays as far as it came.
+      if (!s.durable) continue;
+      const auto put =
+          ask<void>([&](auto done) { state.put_durable(s.source.number, *s.durable, std::move(done)); }, cancelled);
+      if (!put) return put;
+      continue;
+    }
+    const auto floor = ask<Offset>([&](auto done) { state.floor(s.source.number, std::move(done)); }, cancelled);
+    if (!floor) return tl::unexpected(floor.error());
+    floors[s.source.number] = *floor;
+  }
+  const auto base = names_of(node, version.base->version, *versions);
+  const auto copied = copy_below(node, base, next, floors, progress, cancelled);
+  if (!copied) return tl::unexpected(copied.error());
+  worker::VersionTable table(node.tables(), node.names());
+  return ask<void>([&](auto done) { table.set_copied(version.version, inline_executor().wall(), std::move(done)); },
+                   cancelled);
 }
 
 Result<void> drop_version(Node& node, std::uint32_t version, const std::function<void(const std::string&)>& told,
@@ -123,11 +199,22 @@ Result<void> drop_version(Node& node, std::uint32_t version, const std::function
   if (!*known && version != 1) {
     return fail(ErrorCode::kInvalidArgument, fmt::format("there is no version {}: look at `replay list`", version));
   }
+  const auto others = all_versions(node, cancelled);
+  if (!others) return tl::unexpected(others.error());
+  for (const auto& other : *others) {
+    const auto layers = worker::layers_of(other.version, *others);
+    const bool rests = std::any_of(layers.begin(), layers.end(), [&](const Layer& l) { return l.version == version; });
+    if (!rests || other.dropped) continue;
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("version {} goes on from it, and reads its rows of earlier months", other.version));
+  }
   // Said first: nobody goes back to what is half deleted. (`init` made the first one, which has no row before.)
   const auto now = inline_executor().wall();
   if (!*known) {
-    const worker::VersionRecord first{
-        .version = 1, .from = "made by init", .least_run = {}, .made = now, .caught_up = now, .dropped = {}};
+    worker::VersionRecord first;
+    first.version = 1;
+    first.from = "made by init";
+    first.made = now;
     if (const auto made = ask<bool>([&](auto done) { table.make(first, std::move(done)); }, cancelled); !made)
       return tl::unexpected(made.error());
   }

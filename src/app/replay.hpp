@@ -7,44 +7,58 @@
 #include <vector>
 
 #include "app/node.hpp"
+#include "app/replay_copy.hpp"
+#include "app/replay_start.hpp"
 #include "app/sources.hpp"
 #include "worker/versions.hpp"
 
 namespace guidepost::app {
 
-/// What a replay would read, and what it would lose.
+/// What a replay would read, and what it would take over.
 struct ReplayPlan {
   worker::Published published;
   std::optional<worker::VersionRecord> unfinished;  ///< an earlier replay that has not caught up
   struct Part {
     worker::Source source;
-    LogBounds raw;         ///< what the log still holds
-    std::int64_t lost = 0; ///< offsets that the published version has counted and the log no longer holds
-    bool current = true;   ///< false: of a topic that is no more, or was made again
+    LogBounds raw;          ///< what the log still holds
+    SourceStart start;      ///< of a current one
+    std::int64_t kept = 0;  ///< offsets below the start that the published version has counted: they stay as they are
+    bool current = true;  ///< false: of a topic that is no more, or was made again: all of it stays as it is
+    std::int64_t records() const { return current ? raw.end - start.from : 0; }
   };
   std::vector<Part> parts;
+  ReplayStart start;
   std::uint32_t next_version = 2;
   std::optional<RunId> latest_run;  ///< the newest mapping that was published
 
   std::uint64_t records() const;
-  std::uint64_t lost() const;
+  std::uint64_t kept() const;
+  /// What the version would go on from; nothing where all that is counted is read again.
+  std::optional<Layer> base() const;
+  Floors floors() const;
 };
 
-/// Errors: of the stores.
-Result<ReplayPlan> plan_replay(Node& node, const std::stop_token& cancelled);
+/// Errors: of the stores; kCorrupt.
+Result<ReplayPlan> plan_replay(Node& node, const ReplayStart& start, const std::stop_token& cancelled);
 
 struct ReplayWish {
   bool latest_mapping = true;  ///< else the markers alone, as it was
-  std::uint64_t rate = 0;      ///< records a second and partition; 0: as fast as it goes
+  std::uint64_t rate = 0;  ///< records a second and partition; 0: as fast as it goes
 };
 
 /// Makes the version of a plan: topic, tables, floors, its row. Done again after a crash it finds what is there.
-/// Errors: of the stores; kFailed (what cannot be made).
+/// Errors: of the stores; kFailed (what cannot be made); kInvalidArgument (as it was logged cannot be known any more).
 Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, const ReplayWish& wish,
                                            const std::stop_token& cancelled);
 
+/// Takes over what a version goes on from, where that is not done yet. `progress` hears of the rows read. Errors: of the
+/// stores; kCorrupt; kCancelled.
+Result<void> take_over(Node& node, const worker::VersionRecord& version,
+                       const std::function<void(std::uint64_t)>& progress, const std::stop_token& cancelled);
+
 /// Deletes the tables and the topic of a version, and says so in its row; `told` hears of each. Done again it finishes what
-/// was begun. Errors: of the stores; kInvalidArgument (the version is read, or there is none of that number).
+/// was begun. Errors: of the stores; kInvalidArgument (the version is read, or another one goes on from it, or there is none of
+/// that number).
 Result<void> drop_version(Node& node, std::uint32_t version, const std::function<void(const std::string&)>& told,
                           const std::stop_token& cancelled);
 

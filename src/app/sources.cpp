@@ -45,9 +45,11 @@ class StandingReader {
         get<std::optional<worker::DurablePosition>>([&](auto done) { state_.durable(number, std::move(done)); });
     if (!durable) return tl::unexpected(durable.error());
     to.durable = *durable;
-    const auto floor = get<Offset>([&](auto done) { state_.floor(number, std::move(done)); });
-    if (!floor) return tl::unexpected(floor.error());
-    to.floor = *floor;
+    const auto beginning =
+        get<worker::StateTable::Beginning>([&](auto done) { state_.beginning(number, std::move(done)); });
+    if (!beginning) return tl::unexpected(beginning.error());
+    to.floor = beginning->floor;
+    to.known_from = beginning->known_from;
     const auto marker = get<std::optional<worker::StateTable::PassedMarker>>(
         [&](auto done) { state_.passed_marker(number, std::move(done)); });
     if (!marker) return tl::unexpected(marker.error());

@@ -23,7 +23,8 @@ struct SourceStanding {
   std::optional<Offset> decided;   ///< raw offsets below are decided (C)
   std::optional<Offset> applied;   ///< resolved offsets below are applied (R)
   std::optional<worker::DurablePosition> durable;  ///< D
-  Offset floor;
+  Offset floor;       ///< where the version's chain begins
+  Offset known_from;  ///< and that of what it goes on from
   std::optional<worker::StateTable::PassedMarker> marker;
   event::LedgerCounts ledger;
   /// Raw records that are not in the tables yet.

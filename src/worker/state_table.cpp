@@ -175,16 +175,27 @@ void StateTable::sources(Completion<std::vector<Source>> done) {
 }
 
 void StateTable::floor(SourceId source, Completion<Offset> done) {
+  beginning(source, {inline_executor(), [done = std::move(done)](Result<Beginning> found) mutable {
+                       if (!found) return done(tl::unexpected(found.error()));
+                       done(found->floor);
+                     }});
+}
+
+void StateTable::beginning(SourceId source, Completion<Beginning> done) {
   std::vector<RowGet> rows{{position_row(names_.version, source), newest()}, {floor_row(source), newest()}};
   tables_.get(names_.state(), std::move(rows),
               {inline_executor(), [source, done = std::move(done)](Result<std::vector<Row>> found) mutable {
                  if (!found) return done(tl::unexpected(found.error()));
-                 auto floor = number((*found)[0], "floor");
-                 if (!floor) floor = number((*found)[1], "floor");
-                 if (!floor)
+                 const auto& of_version = (*found)[0];
+                 const auto registered = number((*found)[1], "floor");
+                 const auto floor = number(of_version, "floor");
+                 if (!floor && !registered)
                    return done(fail(ErrorCode::kCorrupt,
                                     fmt::format("source {} has no floor in the state table", source.value)));
-                 done(Offset{*floor});
+                 Beginning beginning{Offset{floor.value_or(registered.value_or(0))}, {}, {}};
+                 if (const auto* commit = of_version.find(kStateFamily, "commit")) beginning.commit = commit->value;
+                 beginning.known_from = beginning.commit.empty() ? beginning.floor : Offset{registered.value_or(0)};
+                 done(std::move(beginning));
                }});
 }
 

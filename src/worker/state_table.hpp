@@ -45,6 +45,13 @@ class StateTable {
   /// Where the source's chain begins: this version's floor where it has one, else the one with which the
   /// source was registered.
   void floor(SourceId source, Completion<Offset> done);
+  /// The same for ingest.
+  struct Beginning {
+    Offset floor;
+    std::string commit;  ///< of a version that goes on from another one: what that one's ingest had committed there
+    Offset known_from;   ///< what lies below it was never read, in no version that this one goes on from
+  };
+  void beginning(SourceId source, Completion<Beginning> done);
   /// D(source); nothing where none was written yet.
   void durable(SourceId source, Completion<std::optional<DurablePosition>> done);
   /// Raises D. A lower one written later by a zombie stays invisible: the timestamp is the offset.

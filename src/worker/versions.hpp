@@ -22,11 +22,16 @@ struct Published {
 struct VersionRecord {
   std::uint32_t version = 0;
   std::string from;                 ///< where it began, in words
+  std::optional<Layer> base;        ///< what it goes on from: that version, whose rows of earlier months it reads
+  std::optional<TimeMs> copied;     ///< with a base: when everything below the floors was copied from it
   std::optional<RunId> least_run;   ///< the mapping that holds at least; nothing: the markers alone
   TimeMs made;
   std::optional<TimeMs> caught_up;  ///< when it had applied all that was there, the first time
   std::optional<TimeMs> dropped;
 };
+
+/// Where the rows of a version's earlier months lie: in its base, and in what that goes on from.
+std::vector<Layer> layers_of(std::uint32_t version, const std::vector<VersionRecord>& all);
 
 /// Thread: any. Blocks: never. Errors of all calls: those of TableStore; kCorrupt.
 class VersionTable {
@@ -42,10 +47,12 @@ class VersionTable {
   void version(std::uint32_t number, Completion<std::optional<VersionRecord>> done);
   /// False: there is one of that number.
   void make(const VersionRecord& record, Completion<bool> done);
+  void set_copied(std::uint32_t version, TimeMs when, Completion<void> done);
   void set_caught_up(std::uint32_t version, TimeMs when, Completion<void> done);
   void set_dropped(std::uint32_t version, TimeMs when, Completion<void> done);
-  /// Where a source's chain begins in a version.
-  void set_floor(std::uint32_t version, SourceId source, Offset floor, Completion<void> done);
+  /// Where a source's chain begins in a version. `commit`: what ingest of its base had committed there (IngestCommit);
+  /// empty where it has no base.
+  void set_floor(std::uint32_t version, SourceId source, Offset floor, std::string commit, Completion<void> done);
 
  private:
   struct Listing;

@@ -7,7 +7,9 @@
 
 #include "app/ask.hpp"
 #include "app/commands/commands.hpp"
+#include "app/commands/sending.hpp"
 #include "app/options.hpp"
+#include "app/places.hpp"
 #include "app/progress.hpp"
 #include "base/text.hpp"
 
@@ -29,36 +31,88 @@ std::string mapping_words(const std::optional<RunId>& least_run) {
   return least_run ? fmt::format("run {} or later", least_run->value) : std::string("by the markers in the log alone");
 }
 
-void print_plan(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
+/// `12`, or `0:12,3:40`.
+void read_offsets(std::string_view text, ReplayStart& start) {
+  const auto number = [&](std::string_view word) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (error != std::errc{} || end != word.data() + word.size() || value < 0)
+      throw UsageError{"--to-offset: expected an offset, or PARTITION:OFFSET with commas between, got '" +
+                       text::escape(text) + "'"};
+    return value;
+  };
+  if (text.find(':') == text.npos) {
+    start.offset = Offset{number(text)};
+    return;
+  }
+  for (auto rest = text; !rest.empty();) {
+    const auto word = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+    const auto colon = word.find(':');
+    const auto partition = number(word.substr(0, colon));
+    const auto offset = number(colon == word.npos ? std::string_view() : word.substr(colon + 1));
+    start.offsets[Partition{static_cast<std::int32_t>(partition)}] = Offset{offset};
+  }
+}
+
+ReplayStart start_of(const Arguments& arguments) {
+  ReplayStart start;
+  int ways = arguments.has("--to-earliest") ? 1 : 0;
+  if (const auto offsets = arguments.value("--to-offset")) {
+    ++ways;
+    read_offsets(*offsets, start);
+  }
+  if (const auto time = time_of(arguments, "--to-datetime")) {
+    ++ways;
+    start.time = *time;
+  }
+  if (arguments.has("--by-duration")) {
+    ++ways;
+    start.time = inline_executor().wall() - duration_option(arguments, "--by-duration", {});
+  }
+  if (ways > 1) throw UsageError{"--to-earliest, --to-offset, --to-datetime and --by-duration: only one of them"};
+  return start;
+}
+
+void print_plan(Call& call, const ReplayPlan& plan, const ReplayWish& wish, const Below& below) {
   call.out.print(fmt::format("version {} is published; a replay would make version {} beside it\n\n",
                              plan.published.version, plan.next_version));
   text::Table table({{"source", text::Align::kRight},
                      {"topic", text::Align::kLeft},
                      {"partition", text::Align::kRight},
                      {"from", text::Align::kRight},
+                     {"received", text::Align::kLeft},
                      {"to", text::Align::kRight},
                      {"records", text::Align::kRight},
-                     {"lost", text::Align::kRight}});
+                     {"before it", text::Align::kRight}});
   for (const auto& part : plan.parts) {
-    const auto read = part.current ? part.raw.end - part.raw.begin : 0;
+    const auto of_current = [&](std::string text) { return part.current ? std::move(text) : std::string("-"); };
     table.add({std::to_string(part.source.number.value), text::escape(part.source.topic),
-               std::to_string(part.source.partition.value), part.current ? std::to_string(part.raw.begin.value) : "-",
-               part.current ? std::to_string(part.raw.end.value) : "-", number(static_cast<std::uint64_t>(read)),
-               number(static_cast<std::uint64_t>(part.lost))});
+               std::to_string(part.source.partition.value), of_current(std::to_string(part.start.from.value)),
+               of_current(text::rfc3339(part.start.time)), of_current(std::to_string(part.raw.end.value)),
+               number(static_cast<std::uint64_t>(part.records())), number(static_cast<std::uint64_t>(part.kept))});
   }
   call.out.print(table.render(call.out.look()));
   call.out.print(fmt::format("\n{} records to read", number(plan.records())));
   if (wish.rate > 0) {
     std::int64_t longest = 0;
-    for (const auto& part : plan.parts) longest = std::max(longest, part.current ? part.raw.end - part.raw.begin : 0);
+    for (const auto& part : plan.parts) longest = std::max(longest, part.records());
     call.out.print(fmt::format(", at {} a second and partition: about {} s", number(wish.rate),
                                number(static_cast<std::uint64_t>(longest) / wish.rate)));
   }
   call.out.print(fmt::format("; customers: {}\n", mapping_words(wish.latest_mapping ? plan.latest_run : std::nullopt)));
-  if (plan.lost() > 0) {
+  for (const auto& part : plan.parts) {
+    if (!part.start.later) continue;
     call.out.print(
-        fmt::format("{} records are counted in version {} and no longer in the log: another version would lack them\n",
-                    number(plan.lost()), plan.published.version));
+        fmt::format("partition {} begins later than asked for: to decide what is before offset {}, records are "
+                    "needed that the log no longer holds\n",
+                    part.source.partition.value, part.start.from.value));
+  }
+  if (plan.kept() > 0) {
+    call.out.print(
+        fmt::format("{} records before them stay as version {} counts them: {} pages are taken over whole, and of "
+                    "{} that go on behind the beginning the earlier part is counted again from the rows\n",
+                    number(plan.kept()), plan.published.version, number(below.pages), number(below.divided)));
   }
   if (plan.unfinished) {
     call.out.print(fmt::format("version {} of an earlier replay has not caught up: --execute goes on with it\n",
@@ -67,20 +121,24 @@ void print_plan(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
   call.out.print("nothing was done; --execute does it, --publish then lets everybody read it\n");
 }
 
-nlohmann::json json_of(const ReplayPlan& plan) {
+nlohmann::json json_of(const ReplayPlan& plan, const Below& below) {
   auto parts = nlohmann::json::array();
   for (const auto& part : plan.parts) {
+    const auto of_current = [&](nlohmann::json value) { return part.current ? std::move(value) : nlohmann::json(); };
     parts.push_back({{"source", part.source.number.value},
                      {"partition", part.source.partition.value},
                      {"current", part.current},
-                     {"from", part.current ? nlohmann::json(part.raw.begin.value) : nlohmann::json()},
-                     {"to", part.current ? nlohmann::json(part.raw.end.value) : nlohmann::json()},
-                     {"lost", part.lost}});
+                     {"from", of_current(part.start.from.value)},
+                     {"received", of_current(text::rfc3339(part.start.time))},
+                     {"to", of_current(part.raw.end.value)},
+                     {"later", part.start.later},
+                     {"before", part.kept}});
   }
   return {{"published", plan.published.version},
           {"next_version", plan.next_version},
           {"records", plan.records()},
-          {"lost", plan.lost()},
+          {"before", plan.kept()},
+          {"pages", {{"whole", below.pages}, {"divided", below.divided}}},
           {"sources", std::move(parts)}};
 }
 
@@ -111,16 +169,22 @@ Result<void> publish(Call& call, const Published& seen, std::uint32_t version) {
   return {};
 }
 
+int stopped(Call& call, const Error& error) {
+  call.out.complain(error.message);
+  call.out.complain("what was done is kept: the same command goes on with it");
+  return 1;
+}
+
 int execute(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
-  if (plan.lost() > 0 && !call.arguments.has("--accept-loss")) {
-    call.out.complain(fmt::format(
-        "{} records are counted in version {} and no longer in the log: another version would lack them. To make it all the "
-        "same: --accept-loss",
-        number(plan.lost()), plan.published.version));
-    return 1;
-  }
   const auto version = chosen(call, plan, wish);
   if (!version) return complain(call, version.error());
+  if (version->base && !version->copied) {
+    Progress progress(call.out, fmt::format("taking over from version {}", version->base->version), "rows",
+                      std::nullopt);
+    const auto taken = take_over(*call.node, *version, [&](std::uint64_t rows) { progress.set(rows); }, call.cancelled);
+    progress.finish();
+    if (!taken) return stopped(call, taken.error());
+  }
   Progress progress(call.out, fmt::format("version {}", version->version), "records", std::nullopt);
   std::optional<std::uint64_t> first;
   const auto caught_up = catch_up(
@@ -131,11 +195,7 @@ int execute(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
       },
       call.cancelled);
   progress.finish();
-  if (!caught_up) {
-    call.out.complain(caught_up.error().message);
-    call.out.complain("what was done is kept: the same command goes on with it");
-    return 1;
-  }
+  if (!caught_up) return stopped(call, caught_up.error());
   const bool publishes = call.arguments.has("--publish");
   if (publishes) {
     if (const auto published = publish(call, plan.published, version->version); !published)
@@ -163,10 +223,20 @@ int run_replay(Call& call) {
   ReplayWish wish;
   wish.latest_mapping = mapping == "latest";
   wish.rate = static_cast<std::uint64_t>(arguments.number("--rate", 1, 1'000'000'000).value_or(0));
-  const auto plan = plan_replay(*call.node, call.cancelled);
+  const auto plan = plan_replay(*call.node, start_of(arguments), call.cancelled);
   if (!plan) return complain(call, plan.error());
   if (arguments.has("--execute") || arguments.has("--publish")) return execute(call, *plan, wish);
-  call.json() ? call.out.print(json_of(*plan).dump() + "\n") : print_plan(call, *plan, wish);
+  Below below;
+  if (plan->kept() > 0) {
+    Progress progress(call.out, "looking at pages", "pages", std::nullopt);
+    const auto looked = look_below(
+        *call.node, call.node->names(), plan->floors(), [&](std::uint64_t pages) { progress.set(pages); },
+        call.cancelled);
+    progress.finish();
+    if (!looked) return complain(call, looked.error());
+    below = *looked;
+  }
+  call.json() ? call.out.print(json_of(*plan, below).dump() + "\n") : print_plan(call, *plan, wish, below);
   return 0;
 }
 
@@ -255,21 +325,29 @@ Command replay_command() {
       .group = Group::kLookAfter,
       .summary = "counts everything again beside the published numbers",
       .about =
-          "Reads the raw log from its beginning and decides again, by the settings of now, into topics and tables of the\n"
+          "Reads the raw log from its beginning, or from where you say, and decides again, by the settings of now, into topics and tables of the\n"
           "next version; the published version goes on meanwhile. Alone it says what it would do. --execute does it,\n"
           "and after a crash goes on with it. --publish then moves everybody to the new version: readers at once, daemons\n"
-          "within seconds, without a gap, for both versions are whole. `replay undo` moves them back.",
+          "within seconds, without a gap, for both versions are whole. `replay undo` moves them back. What lies before the\n"
+          "beginning stays as the published version counts it.",
       .operands = {},
-      .flags = {{"--to-earliest", "", "from the beginning of what the log holds (there is no other way yet)",
+      .flags = {{"--to-earliest", "", "from the first record that the log still can decide again (the default)",
                  Use::kOptional},
+                {"--to-offset", "N",
+                 "from this raw offset of each partition; or P:N,P:N for these partitions, the others from their end",
+                 Use::kOptional},
+                {"--to-datetime", "T", "from the first records that the log received at this time or later",
+                 Use::kOptional},
+                {"--by-duration", "D", "from so long ago: 90m, 6h, 2d", Use::kOptional},
                 {"--mapping", "WHICH",
                  "latest: at least the newest mapping for all events; as-logged: as it was at each event",
                  Use::kOptional},
                 {"--rate", "N", "at most so many records a second of each partition", Use::kOptional},
-                {"--accept-loss", "", "also where the log no longer holds what is counted", Use::kOptional},
                 {"--execute", "", "do it", Use::kOptional},
                 {"--publish", "", "let everybody read it when it has caught up", Use::kOptional}},
       .examples = {{"what it would do", "guidepost replay --to-earliest"},
+                   {"only what came in since a wrong setting was rolled out",
+                    "guidepost replay --to-datetime 2026-03-01T09:30:00Z --execute"},
                    {"after a new setting: make the next version, look at it, publish it",
                     "guidepost replay --to-earliest --execute --set sessions.gap=20m && guidepost replay --publish"},
                    {"with the customers as they were known at each event",

@@ -129,19 +129,22 @@ void IngestRecovery::check_commit(std::optional<Commit> commit) {
     return check_bounds();
   }
   // Never committed: from the floor, never from "latest".
-  with_floor([this](Offset floor) {
-    found_.position = found_.sessions_from = floor;
+  with_beginning([this](const StateTable::Beginning& beginning) {
+    if (!beginning.commit.empty()) return check_commit(Commit{beginning.floor, beginning.commit});
+    found_.position = found_.sessions_from = beginning.floor;
     check_bounds();
   });
 }
 
-void IngestRecovery::with_floor(std::function<void(Offset)> then) {
-  ask_until_answered<Offset>(
+void IngestRecovery::with_beginning(std::function<void(const StateTable::Beginning&)> then) {
+  ask_until_answered<StateTable::Beginning>(
       shared_from_this(), "floor of the source",
-      [this](Completion<Offset> answer) { needs_.state.floor(found_.source.number, std::move(answer)); },
-      [this, then = std::move(then)](Result<Offset> floor) {
-        if (!floor) return finish(tl::unexpected(floor.error()));
-        then(*floor);
+      [this](Completion<StateTable::Beginning> answer) {
+        needs_.state.beginning(found_.source.number, std::move(answer));
+      },
+      [this, then = std::move(then)](Result<StateTable::Beginning> beginning) {
+        if (!beginning) return finish(tl::unexpected(beginning.error()));
+        then(*beginning);
       });
 }
 
@@ -163,11 +166,11 @@ void IngestRecovery::check_bounds() {
   check_window();
 }
 
-// Part of the window is gone from the log. That is right where it never was there (the floor), or
+// Part of the window is gone from the log. That is right where nothing of it was ever read, or
 // where it is out of reach in time as well: check_reach() compares.
 void IngestRecovery::check_window() {
-  with_floor([this](Offset floor) {
-    if (floor >= bounds_.begin || needs_.options.accept_cut_window) return read_window(bounds_.begin);
+  with_beginning([this](const StateTable::Beginning& beginning) {
+    if (beginning.known_from >= bounds_.begin || needs_.options.accept_cut_window) return read_window(bounds_.begin);
     find_retention();
   });
 }

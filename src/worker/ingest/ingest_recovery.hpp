@@ -62,7 +62,7 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
   void find_commit();
   void check_commit(std::optional<Commit> commit);
   void check_bounds();
-  void with_floor(std::function<void(Offset)> then);
+  void with_beginning(std::function<void(const StateTable::Beginning&)> then);
   void check_window();
   void find_retention();
   void read_window(Offset from);

@@ -100,6 +100,72 @@ class ReplayTest(ProgramTest):
         self.assertEqual(self.sold("sessions", "bounces", "page_views"), (2, 1, 3))
         self.done("verify", "--config", config)
 
+    def numbers(self):
+        words = ("query", "--merchant", "shop", "--from", day(0), "--to", day(1), "--json", "--metrics")
+        return [self.done(*words, metrics, "--by", by).json()["rows"] for by, metrics in
+                (("url", "page_views,devices,users,avg_time_ms"), ("url,country", "events"), ("browser", "sessions,bounces,devices"), ("entry_page", "sessions,bounces"),
+                 ("exit_page", "sessions"), ("total", "events,sessions,bounces,users,identified,customers,revenue,orders"))]
+
+    def two_halves(self):
+        """Events in the same quarters of an hour, before a moment and after it, which is given; a mapping comes between."""
+        self.done("init", "--set", "topics.partitions=1")
+        self.visit("one.ndjson", 0, 25)
+        self.visit("bad.ndjson", 3, guid="g3", revenue="much")
+        self.file("mappings.csv", "guid,customer,valid_from,merchant\ng1,c1,,shop\n")
+        self.done("refresh", "mappings.csv")
+        self.visit("sold.ndjson", 1, guid="g4", type="purchase", revenue="3.50", currency="EUR")
+        moment = time.time()
+        self.visit("two.ndjson", 0, 25, guid="g2", type="purchase", revenue="1.25", currency="EUR")
+        self.visit("three.ndjson", 50)
+        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment)) + f".{int(moment % 1 * 1000):03}Z"
+
+    def test_from_the_middle_by_the_same_rules_nothing_changes(self):
+        moment = self.two_halves()
+        journey = lambda: [self.done("journey", "--merchant", "shop", "--guid", "g1", "--json").json()[part] for part in ("events", "sessions")]
+        before, shown = self.numbers(), journey()
+        plan = self.done("replay", "--to-datetime", moment, "--json").json()
+        self.assertEqual((plan["records"], plan["before"], plan["pages"]), (3, 5, {"whole": 0, "divided": 2}))
+        self.done("replay", "--to-datetime", moment, "--mapping", "as-logged", "--execute", "--publish")
+        self.assertEqual(self.states(), {1: "previous", 2: "published"})
+        self.assertEqual(self.numbers(), before)
+        self.assertEqual(journey(), shown)
+        self.assertEqual(len(self.done("bad", "list", "--merchant", "shop", "--json").json()["rows"]), 1)
+        self.done("verify")
+        # What comes next goes on from it.
+        self.visit("four.ndjson", 52)
+        self.assertEqual(self.sold("page_views", "sessions"), (4, 3))
+        self.done("verify")
+        refused = self.run_it("replay", "drop", "1")
+        self.assertEqual((refused.status, refused.err), (1, "guidepost: version 2 goes on from it, and reads its rows of earlier months\n"))
+        self.done("replay", "undo")
+        self.assertEqual(self.sold("page_views", "sessions"), (3, 3))
+        self.assertEqual(self.visit("four.ndjson", 52)["counted"], 1, "what came meanwhile; this one is its duplicate")
+        self.assertEqual(self.sold("page_views", "sessions"), (4, 3))
+        # From the middle of what began in the middle, and the whole once more.
+        self.done("replay", "--to-offset", "4", "--execute", "--publish")
+        self.assertEqual(self.sold("page_views", "sessions", "identified"), (4, 3, 2))
+        self.done("verify")
+        self.done(*AGAIN, "--publish")
+        self.assertEqual(self.sold("page_views", "sessions", "identified"), (4, 3, 4))
+        self.done("verify")
+
+    def test_from_the_middle_of_partitions_that_have_nothing_behind_it(self):
+        self.done("init", "--set", "topics.partitions=3")
+        self.visit("one.ndjson", 0, 25)
+        self.done("replay", "--by-duration", "1s", "--execute", "--publish")
+        self.assertEqual(self.sold("sessions", "page_views"), (1, 2))
+        self.visit("two.ndjson", 50)
+        self.assertEqual(self.sold("sessions", "page_views"), (1, 3))
+        self.done("verify")
+
+    def test_from_the_middle_by_other_rules_what_lies_before_stays(self):
+        moment = self.two_halves()
+        self.assertEqual(self.sold("sessions", "bounces", "revenue"), (3, 1, {"EUR": "6.00"}))
+        self.done("replay", "--to-datetime", moment, "--execute", "--publish", "--set", "sessions.gap=20m")
+        # g1 had one session of two page views before, and begins another one; g2's two purchases are two sessions now.
+        self.assertEqual(self.sold("sessions", "bounces", "revenue"), (5, 4, {"EUR": "6.00"}))
+        self.done("verify")
+
     def test_the_same_beside_up(self):
         daemon = self.up("--set", "sessions.gap=20m")
         self.visit("one.ndjson", 0, 25)
