@@ -42,9 +42,8 @@ Result<RowPut> fold(Contributions& of, const rollup::PageLimits& limits) {
   auto& [wanted, events, changes] = of;
   const auto by_offset = [](const event::Accepted& a, const event::Accepted& b) { return a.offset < b.offset; };
   std::sort(events.begin(), events.end(), by_offset);
-  std::sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.cause, a.subject) < std::pair(b.cause, b.subject);
-  });
+  std::sort(changes.begin(), changes.end(),
+            [](const auto& a, const auto& b) { return std::pair(a.cause, a.subject) < std::pair(b.cause, b.subject); });
   rollup::Page page(wanted->key, limits);
   auto event = events.begin();
   for (auto change = changes.begin(); event != events.end() || change != changes.end();) {
@@ -57,15 +56,16 @@ Result<RowPut> fold(Contributions& of, const rollup::PageLimits& limits) {
     key.offset = change->subject;
     const auto subject = std::lower_bound(events.begin(), events.end(), key, by_offset);
     if (subject == events.end() || subject->offset != change->subject) {
-      return fail(ErrorCode::kCorrupt, fmt::format("source {}: offset {} changed a session of offset {}, which has no row",
-                                                   wanted->key.source.value, change->cause.value, change->subject.value));
+      return fail(ErrorCode::kCorrupt,
+                  fmt::format("source {}: offset {} changed a session of offset {}, which has no row",
+                              wanted->key.source.value, change->cause.value, change->subject.value));
     }
     page.add(*change++, *subject, wanted->rules);
   }
   RowPut put{rollup::page_row(wanted->key), {}};
   for (auto& chunk : page.encode_dirty(wanted->below)) {
-    put.cells.push_back({std::string(rollup::kPageFamily), std::move(chunk.qualifier), wanted->below.value,
-                         std::move(chunk.value)});
+    put.cells.push_back(
+        {std::string(rollup::kPageFamily), std::move(chunk.qualifier), wanted->below.value, std::move(chunk.value)});
   }
   return put;
 }

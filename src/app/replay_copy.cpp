@@ -74,8 +74,8 @@ class Copier {
 
 /// Of which the base has a table of that kind.
 Result<std::vector<Month>> Copier::months(const std::string& stem, std::string (Names::*table)(Month) const) {
-  const auto listed = ask<std::vector<std::string>>(
-      [&](auto done) { node_.tables().list_tables(stem, std::move(done)); }, cancelled_);
+  const auto listed =
+      ask<std::vector<std::string>>([&](auto done) { node_.tables().list_tables(stem, std::move(done)); }, cancelled_);
   if (!listed) return tl::unexpected(listed.error());
   return months_in(*listed, [&](Month month) { return (base_.*table)(month); });
 }
@@ -84,8 +84,7 @@ Result<void> Copier::scan(const std::string& table, const Visit& visit) {
   ScanRequest request;
   request.max_rows = kRowsAtOnce;
   do {
-    auto page =
-        ask<ScanPage>([&](auto done) { node_.tables().scan(table, request, std::move(done)); }, cancelled_);
+    auto page = ask<ScanPage>([&](auto done) { node_.tables().scan(table, request, std::move(done)); }, cancelled_);
     if (!page) return tl::unexpected(page.error());
     read_ += page->rows.size();
     if (auto visited = visit(std::move(page->rows)); !visited) return visited;
@@ -178,7 +177,8 @@ Result<void> Copier::event_rows() {
   if (!all) return tl::unexpected(all.error());
   for (const auto month : *all) {
     if (next_->events(month) == base_.events(month)) continue;  // read where it is
-    for (const auto& spec : {worker::events_table(*next_, month, tables_), worker::index_table(*next_, month, tables_)}) {
+    for (const auto& spec :
+         {worker::events_table(*next_, month, tables_), worker::index_table(*next_, month, tables_)}) {
       if (auto made = make(spec); !made) return made;
     }
     const auto visit = [&](std::vector<Row> rows) -> Result<void> {

@@ -14,7 +14,8 @@ namespace guidepost::app {
 struct Below {
   std::uint64_t pages = 0;    ///< that hold earlier events alone: they are copied as they are
   std::uint64_t divided = 0;  ///< that hold events of both sides: their earlier part is counted again, from the rows
-  std::uint64_t rows = 0;     ///< event rows and bad rows of the month of the floors, copied; those of earlier months are not
+  std::uint64_t rows =
+      0;     ///< bad rows, and event rows of the month of the floors: copied; those of earlier months are not
 };
 
 /// Where each source's part ends; a source that is not named is taken over whole.

@@ -98,8 +98,8 @@ class Stored:
         return found
 
 
-def compare(expected, stored):
-    """-> (differences as lines, figures as a dict). Every cell, in both directions."""
+def compare(expected, stored, ledger=True):
+    """-> (differences as lines, figures as a dict). Every cell, in both directions; the ledger only where it begins with the log."""
     expected.finish()
     wrong = []
     squares, sketched = 0.0, 0
@@ -124,6 +124,16 @@ def compare(expected, stored):
         want, got = expected.money.get(cell, {}), stored.money.get(cell, {})
         if dict(want) != dict(got):
             wrong.append(f"{cell}: stored {dict(got)}, counted {dict(want)}")
+    wrong += compare_ledger(expected, stored) if ledger else []
+    rms = math.sqrt(squares / sketched) if sketched else 0.0
+    if sketched >= 100 and rms > ERROR:
+        wrong.append(f"sketches: root mean square error {rms:.4f} over {sketched} cells")
+    return wrong, {"cells": len(stored.sums), "pages": stored.pages, "split_pages": stored.split_pages,
+                   "sketched": sketched, "rms_error": round(rms, 4)}
+
+
+def compare_ledger(expected, stored):
+    wrong = []
     merchants = {key: n for key, n in stored.ledger.items() if key[0] != ""}
     for key in expected.ledger.keys() | merchants.keys():
         if expected.ledger.get(key, 0) != merchants.get(key, 0):
@@ -132,11 +142,7 @@ def compare(expected, stored):
         total = sum(n for (_, o), n in expected.ledger.items() if o == outcome)
         if stored.ledger.get(("", outcome), 0) != total:
             wrong.append(f"ledger total {outcome}: stored {stored.ledger.get(('', outcome), 0)}, counted {total}")
-    rms = math.sqrt(squares / sketched) if sketched else 0.0
-    if sketched >= 100 and rms > ERROR:
-        wrong.append(f"sketches: root mean square error {rms:.4f} over {sketched} cells")
-    return wrong, {"cells": len(stored.sums), "pages": stored.pages, "split_pages": stored.split_pages,
-                   "sketched": sketched, "rms_error": round(rms, 4)}
+    return wrong
 
 
 def compare_events(expected, tables, prefix, version=1):

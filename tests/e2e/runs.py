@@ -53,12 +53,12 @@ class Runs:
             installation.kill_all()
 
 
-def recounted(runs, run, version=1, expected=None):
+def recounted(runs, run, version=1, expected=None, ledger=True):
     """Everything that is stored, compared with the truth (by default of the shared stream). -> (lines of what readers see, figures)."""
     expected = expected or runs.expected
     tables = runs.tables()
     stored = recount.Stored(tables, run.prefix, version)
-    wrong, figures = recount.compare(expected, stored)
+    wrong, figures = recount.compare(expected, stored, ledger)
     check_none(wrong, "cells")
     check(stored.folded == 0, "nothing should have been folded into (other)")
     wrong, rows = recount.compare_events(expected, tables, run.prefix, version)

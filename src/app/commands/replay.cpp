@@ -325,11 +325,11 @@ Command replay_command() {
       .group = Group::kLookAfter,
       .summary = "counts everything again beside the published numbers",
       .about =
-          "Reads the raw log from its beginning, or from where you say, and decides again, by the settings of now, into topics and tables of the\n"
-          "next version; the published version goes on meanwhile. Alone it says what it would do. --execute does it,\n"
-          "and after a crash goes on with it. --publish then moves everybody to the new version: readers at once, daemons\n"
-          "within seconds, without a gap, for both versions are whole. `replay undo` moves them back. What lies before the\n"
-          "beginning stays as the published version counts it.",
+          "Reads the raw log from its beginning, or from where you say, and decides again, by the settings of now, into\n"
+          "topics and tables of the next version; the published version goes on meanwhile. What lies before the beginning\n"
+          "stays as the published version counts it. Alone it says what it would do. --execute does it, and after a crash\n"
+          "goes on with it. --publish then moves everybody to the new version: readers at once, daemons within seconds,\n"
+          "without a gap, for both versions are whole. `replay undo` moves them back.",
       .operands = {},
       .flags = {{"--to-earliest", "", "from the first record that the log still can decide again (the default)",
                  Use::kOptional},
