@@ -1,7 +1,6 @@
 #include "query/journey_index.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <future>
 #include <set>
@@ -10,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "query/contents.hpp"
 
 namespace guidepost::query {
 namespace {
@@ -70,17 +70,9 @@ Result<void> run_scans(TableStore& tables, const Names& names, std::vector<Index
 }  // namespace
 
 Result<void> JourneyIndex::open() {
-  auto stem = names_.index(Month{});
-  stem.pop_back();
-  const auto found = await<std::vector<std::string>>([&](auto done) { tables_.list_tables(stem, std::move(done)); });
-  if (!found) return tl::unexpected(found.error());
-  for (const auto& name : *found) {
-    Month month;
-    const auto* end = name.data() + name.size();
-    const auto [stopped, error] = std::from_chars(name.data() + stem.size(), end, month.yyyymm);
-    if (error == std::errc{} && stopped == end) months_.push_back(month);
-  }
-  std::sort(months_.begin(), months_.end());
+  auto months = months_of(tables_, names_.index(Month{}));
+  if (!months) return tl::unexpected(std::move(months.error()));
+  months_ = std::move(*months);
   return {};
 }
 
