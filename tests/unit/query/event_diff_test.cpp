@@ -99,7 +99,7 @@ TEST_F(EventDiffTest, NamesWhatIsInOneOnlyAndWhichColumnsDiffer) {
   add(b, {3, kNoon + minutes{2}});
   add(a, {4, kNoon + minutes{3}, {.country = "DE", .referrer_domain = "x.org"}});
   add(b, {4, kNoon + minutes{3}, {.customer = "anna", .country = "AT"}});
-  add(a, {5, kNoon + minutes{4}});
+  add(a, {5, kNoon + minutes{4}, {}, "self +session"});
   const auto found = diff();
   EXPECT_EQ(lines(found), (Lines{"- e2", "+ e3",
                                  "~ e4 click_data:referrer_domain x.org>none geo_data:country DE>AT identity:customer "
