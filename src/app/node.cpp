@@ -49,8 +49,7 @@ Result<void> Node::look_at_version(const std::stop_token& cancelled) {
                              : std::vector<worker::VersionRecord>{};
   if (!all) return fail(all.error().code, "which versions there are cannot be read: " + all.error().message);
   std::lock_guard lock(names_mutex_);
-  names_.version = published ? published->version : 1;
-  names_.layers = worker::layers_of(names_.version, *all);
+  names_ = worker::names_of(names_, published ? published->version : 1, *all);
   return {};
 }
 

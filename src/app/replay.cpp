@@ -29,13 +29,6 @@ Result<std::optional<RunId>> latest_run(Node& node) {
   return latest;
 }
 
-Names names_of(const Node& node, std::uint32_t version, const std::vector<worker::VersionRecord>& all) {
-  auto names = node.names();
-  names.version = version;
-  names.layers = worker::layers_of(version, all);
-  return names;
-}
-
 Result<std::vector<worker::VersionRecord>> all_versions(Node& node, const std::stop_token& cancelled) {
   worker::VersionTable table(node.tables(), node.names());
   return ask<std::vector<worker::VersionRecord>>([&](auto done) { table.versions(std::move(done)); }, cancelled);
@@ -158,7 +151,7 @@ Result<void> take_over(Node& node, const worker::VersionRecord& version,
   if (!version.base || version.copied) return {};
   const auto versions = all_versions(node, cancelled);
   if (!versions) return tl::unexpected(versions.error());
-  const auto next = names_of(node, version.version, *versions);
+  const auto next = worker::names_of(node.names(), version.version, *versions);
   const auto sources = source_standings(node, cancelled);
   if (!sources) return tl::unexpected(sources.error());
   worker::StateTable state(node.tables(), next);
@@ -176,7 +169,7 @@ Result<void> take_over(Node& node, const worker::VersionRecord& version,
     if (!floor) return tl::unexpected(floor.error());
     floors[s.source.number] = *floor;
   }
-  const auto base = names_of(node, version.base->version, *versions);
+  const auto base = worker::names_of(node.names(), version.base->version, *versions);
   const auto copied = copy_below(node, base, next, floors, progress, cancelled);
   if (!copied) return tl::unexpected(copied.error());
   worker::VersionTable table(node.tables(), node.names());

@@ -14,7 +14,6 @@ namespace {
 constexpr std::string_view kResolvedBy = "resolved_by";
 constexpr std::string_view kTraffic = "traffic";
 constexpr std::string_view kFlags = "flags";
-constexpr std::string_view kSessionChanges = "session_changes";
 constexpr std::pair<std::uint8_t, std::string_view> kFlagWords[] = {{kUrlCut, "url_cut"}, {kNoDevice, "no_device"}};
 
 tl::unexpected<Error> corrupt(std::string_view what) {
@@ -108,14 +107,18 @@ std::uint8_t event_salt(std::string_view merchant, std::string_view guid) {
   return static_cast<std::uint8_t>(hash64(key) % kEventSalts);
 }
 
+std::string event_row_key(const EventRowKey& key) {
+  ByteWriter out;
+  out.reserve(1 + key.merchant.size() + kRowTailBytes);
+  out.u8(key.salt);
+  out.bytes(key.merchant);
+  append_row_tail(out, {key.time, key.source, key.offset});
+  return std::move(out).take();
+}
+
 std::string event_row_key(SourceId source, const Accepted& event) {
   const std::string_view merchant = event.text[Field::kMerchant];
-  ByteWriter out;
-  out.reserve(1 + merchant.size() + kRowTailBytes);
-  out.u8(event_salt(merchant, event.text[Field::kGuid]));
-  out.bytes(merchant);
-  append_row_tail(out, {event.time, source, event.offset});
-  return std::move(out).take();
+  return event_row_key({event_salt(merchant, event.text[Field::kGuid]), merchant, event.time, source, event.offset});
 }
 
 std::string event_row_start(std::uint8_t salt, std::string_view merchant, TimeMs time) {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "query/contents.hpp"
 
 namespace guidepost::query {
 namespace {
@@ -69,10 +70,9 @@ Result<void> run_scans(TableStore& tables, const Names& names, std::vector<Index
 }  // namespace
 
 Result<void> JourneyIndex::open() {
-  const auto found =
-      await<std::vector<std::string>>([&](auto done) { tables_.list_tables(names_.all_indexes(), std::move(done)); });
-  if (!found) return tl::unexpected(found.error());
-  months_ = months_in(*found, [&](Month month) { return names_.index(month); });
+  auto months = months_of(tables_, names_.all_indexes(), [&](Month month) { return names_.index(month); });
+  if (!months) return tl::unexpected(std::move(months.error()));
+  months_ = std::move(*months);
   return {};
 }
 

@@ -1,11 +1,11 @@
 #include "query/page_scan.hpp"
 
 #include <algorithm>
-#include <future>
 
 #include <fmt/format.h>
 
 #include "guidepost/base/codec.hpp"
+#include "query/row_stream.hpp"
 
 namespace guidepost::query {
 namespace {
@@ -21,15 +21,6 @@ constexpr std::size_t kMaxNamedCells = 512;
 Bucket bucket_from(TimeMs t) {
   const auto bucket = Bucket::of(t);
   return bucket.start() < t ? Bucket{bucket.value + 1} : bucket;
-}
-
-std::future<Result<ScanPage>> start_scan(TableStore& tables, const std::string& table, ScanRequest request) {
-  auto promise = std::make_shared<std::promise<Result<ScanPage>>>();
-  auto answer = promise->get_future();
-  tables.scan(table, std::move(request), Completion<ScanPage>(inline_executor(), [promise](Result<ScanPage> page) {
-                promise->set_value(std::move(page));
-              }));
-  return answer;
 }
 
 tl::unexpected<Error> corrupt(const Row& row, std::string_view what) {
@@ -79,22 +70,12 @@ Result<void> PageScan::scan_table(const std::string& table, Bucket from, Bucket 
   request.stop = rollup::page_row(request_.merchant, Span::kBucket, to);
   request.cells = cells();
   request.max_rows = request.cells.qualifiers.empty() ? kRowsOfAll : kRowsOfFew;
-  auto pending = start_scan(tables_, table, request);
+  RowStream rows(tables_, table, std::move(request));
   while (true) {
-    auto page = pending.get();
-    if (!page) return tl::unexpected(page.error());
-    const bool more = !page->next.empty();
-    if (more) {  // fetched while these rows are read
-      request.start = page->next;
-      pending = start_scan(tables_, table, request);
-    }
-    for (const auto& row : page->rows) {
-      if (auto ok = read_row(row, visit); !ok) {
-        if (more) pending.wait();
-        return ok;
-      }
-    }
-    if (!more) return {};
+    const auto row = rows.next();
+    if (!row) return tl::unexpected(row.error());
+    if (*row == nullptr) return {};
+    if (auto ok = read_row(**row, visit); !ok) return ok;
   }
 }
 

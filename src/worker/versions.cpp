@@ -103,6 +103,12 @@ std::vector<Layer> layers_of(std::uint32_t version, const std::vector<VersionRec
   return layers;
 }
 
+Names names_of(Names names, std::uint32_t version, const std::vector<VersionRecord>& all) {
+  names.version = version;
+  names.layers = layers_of(version, all);
+  return names;
+}
+
 void VersionTable::published(Completion<Published> done) {
   tables_.get(table_, {{std::string(kPublishedRow), newest()}},
               {inline_executor(), [done = std::move(done)](Result<std::vector<Row>> rows) mutable {

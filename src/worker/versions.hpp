@@ -33,6 +33,9 @@ struct VersionRecord {
 /// Where the rows of a version's earlier months lie: in its base, and in what that goes on from.
 std::vector<Layer> layers_of(std::uint32_t version, const std::vector<VersionRecord>& all);
 
+/// `names` for a version, and for what it goes on from.
+Names names_of(Names names, std::uint32_t version, const std::vector<VersionRecord>& all);
+
 /// Thread: any. Blocks: never. Errors of all calls: those of TableStore; kCorrupt.
 class VersionTable {
  public:

@@ -19,6 +19,9 @@ namespace guidepost::event {
 inline constexpr std::array<std::string_view, 4> kEventFamilies{"click_data", "geo_data", "user_agent_data",
                                                                 "identity"};
 
+/// The cell of `click_data` that says what the event changed about sessions, where it did.
+inline constexpr std::string_view kSessionChanges = "session_changes";
+
 /// Rows begin with one of this many salts, so that a merchant's writes spread: a merchant and a time
 /// range are this many scans.
 inline constexpr std::uint8_t kEventSalts = 16;
@@ -36,6 +39,7 @@ struct EventRowKey {
 std::uint8_t event_salt(std::string_view merchant, std::string_view guid);
 /// salt merchant 0x00 time(be64, ms) source(be32) offset(be64).
 std::string event_row_key(SourceId source, const Accepted& event);
+std::string event_row_key(const EventRowKey& key);
 /// First row of a merchant's events of a salt at or after `time`; a scan of [from, to) stops there for `to`.
 std::string event_row_start(std::uint8_t salt, std::string_view merchant, TimeMs time);
 /// Errors: kCorrupt.

@@ -20,6 +20,7 @@ Command verify_command();
 
 Command init_command();
 Command replay_command();
+Command replay_diff_command();
 Command replay_list_command();
 Command replay_undo_command();
 Command replay_drop_command();
