@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -93,7 +94,11 @@ struct ReadSketch {
   std::string_view packed = {};
   std::string_view image = {};
   std::size_t size() const { return packed.size() / kHashBytes; }
-  std::uint64_t operator[](std::size_t i) const;
+  std::uint64_t operator[](std::size_t i) const {
+    std::uint64_t hash = 0;
+    std::memcpy(&hash, packed.data() + i * kHashBytes, kHashBytes);
+    return hash;
+  }
   void copy_hashes(std::vector<std::uint64_t>& out) const;  ///< `out` is replaced
 };
 
@@ -107,15 +112,24 @@ struct ReadEntry {
   std::span<const Money> money;
 };
 
+/// Which columns of entries are wanted.
+struct Columns {
+  std::array<bool, kCounterCount> counters{};
+  std::array<bool, kDistinctCount> distinct{};
+  bool money = false;
+
+  static Columns all();
+};
+
 /// A chunk that was read and checked; the views of its entries point into it. Use it again and again:
 /// it keeps its memory.
 class ChunkReader {
  public:
   /// Errors: kCorrupt.
   Result<void> read(std::string_view bytes);
-  /// Only the entries of one dimension: what belongs to others is passed over, and but for the checksum not looked at.
-  /// Errors: kCorrupt.
-  Result<void> read(std::string_view bytes, Dimension dimension);
+  /// Only the entries of one dimension, and of them only some columns; the others are 0 or empty. The rest is passed over,
+  /// and but for the checksum not looked at. Errors: kCorrupt.
+  Result<void> read(std::string_view bytes, Dimension dimension, const Columns& columns = Columns::all());
   /// The header alone, without entries; the checksum covers all. Errors: kCorrupt.
   Result<void> read_header(std::string_view bytes);
   const ChunkHeader& header() const { return header_; }
@@ -129,7 +143,8 @@ class ChunkReader {
     std::size_t after = 0;
   };
   Result<void> decompress(std::string_view bytes);
-  Result<void> read_body(std::optional<Dimension> only);
+  Result<void> read_body(std::optional<Dimension> only, const Columns& columns);
+  Result<void> read_distincts(ByteReader& in, const Part& part, std::size_t kind);
   Result<Part> read_runs(ByteReader& in, std::uint64_t count, std::optional<Dimension> only);
   Result<void> read_money(ByteReader& in, const Part& part);
 
