@@ -1,6 +1,7 @@
 #include "base/names.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace guidepost {
 
@@ -16,6 +17,15 @@ Month Month::of(TimeMs t) {
 }
 
 Month Month::next() const { return {yyyymm % 100 == 12 ? yyyymm + 89 : yyyymm + 1}; }
+
+std::optional<Month> month_of_table(std::string_view stem, std::string_view name) {
+  if (!name.starts_with(stem) || name.size() != stem.size() + 6) return std::nullopt;
+  Month month;
+  const auto* end = name.data() + name.size();
+  const auto [stopped, error] = std::from_chars(name.data() + stem.size(), end, month.yyyymm);
+  if (error != std::errc{} || stopped != end) return std::nullopt;
+  return month;
+}
 
 TimeMs Month::start() const { return std::chrono::sys_days{std::chrono::year{yyyymm / 100} / (yyyymm % 100) / 1}; }
 

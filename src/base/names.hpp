@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,9 @@ struct Month {
   TimeMs start() const;
   auto operator<=>(const Month&) const = default;
 };
+
+/// The month of a table whose name is `stem`, then the month's six digits; nothing where it is another.
+std::optional<Month> month_of_table(std::string_view stem, std::string_view name);
 
 /// Names for one prefix and one version of outputs.
 struct Names {

@@ -1,7 +1,6 @@
 #include "query/journey_index.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <future>
 #include <set>
@@ -10,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "query/start_scan.hpp"
 
 namespace guidepost::query {
 namespace {
@@ -25,23 +25,18 @@ struct IndexScan {
 using VisitRow = std::function<Result<void>(const IndexScan&, std::string_view row)>;
 using Answer = std::future<Result<ScanPage>>;
 
-Answer start_scan(TableStore& tables, const std::string& table, const IndexScan& scan) {
-  auto promise = std::make_shared<std::promise<Result<ScanPage>>>();
-  auto answer = promise->get_future();
+Answer start(TableStore& tables, const std::string& table, const IndexScan& scan) {
   ScanRequest request;
   request.start = scan.start;
   request.stop = scan.stop;
   request.max_rows = kRowsPerPage;
-  tables.scan(table, std::move(request), Completion<ScanPage>(inline_executor(), [promise](Result<ScanPage> page) {
-                promise->set_value(std::move(page));
-              }));
-  return answer;
+  return start_scan(tables, table, std::move(request));
 }
 
 /// The first page and those behind it.
 Result<void> read_pages(TableStore& tables, const std::string& table, IndexScan& scan, Answer first,
                         const VisitRow& visit) {
-  for (auto answer = std::move(first);; answer = start_scan(tables, table, scan)) {
+  for (auto answer = std::move(first);; answer = start(tables, table, scan)) {
     auto page = answer.get();
     if (!page) return tl::unexpected(std::move(page.error()));
     for (const auto& row : page->rows) {
@@ -57,7 +52,7 @@ Result<void> run_scans(TableStore& tables, const Names& names, std::vector<Index
   for (std::size_t begin = 0; begin < scans.size(); begin += kScansAtOnce) {
     const auto end = std::min(scans.size(), begin + kScansAtOnce);
     std::vector<Answer> answers;
-    for (auto i = begin; i < end; ++i) answers.push_back(start_scan(tables, names.index(scans[i].month), scans[i]));
+    for (auto i = begin; i < end; ++i) answers.push_back(start(tables, names.index(scans[i].month), scans[i]));
     for (auto i = begin; i < end; ++i) {
       auto read = read_pages(tables, names.index(scans[i].month), scans[i], std::move(answers[i - begin]), visit);
       // A table that was dropped meanwhile, as old months are, has no events.
@@ -75,10 +70,7 @@ Result<void> JourneyIndex::open() {
   const auto found = await<std::vector<std::string>>([&](auto done) { tables_.list_tables(stem, std::move(done)); });
   if (!found) return tl::unexpected(found.error());
   for (const auto& name : *found) {
-    Month month;
-    const auto* end = name.data() + name.size();
-    const auto [stopped, error] = std::from_chars(name.data() + stem.size(), end, month.yyyymm);
-    if (error == std::errc{} && stopped == end) months_.push_back(month);
+    if (const auto month = month_of_table(stem, name)) months_.push_back(*month);
   }
   std::sort(months_.begin(), months_.end());
   return {};

@@ -1,11 +1,11 @@
 #include "query/page_scan.hpp"
 
 #include <algorithm>
-#include <future>
 
 #include <fmt/format.h>
 
 #include "guidepost/base/codec.hpp"
+#include "query/start_scan.hpp"
 
 namespace guidepost::query {
 namespace {
@@ -21,15 +21,6 @@ constexpr std::size_t kMaxNamedCells = 512;
 Bucket bucket_from(TimeMs t) {
   const auto bucket = Bucket::of(t);
   return bucket.start() < t ? Bucket{bucket.value + 1} : bucket;
-}
-
-std::future<Result<ScanPage>> start_scan(TableStore& tables, const std::string& table, ScanRequest request) {
-  auto promise = std::make_shared<std::promise<Result<ScanPage>>>();
-  auto answer = promise->get_future();
-  tables.scan(table, std::move(request), Completion<ScanPage>(inline_executor(), [promise](Result<ScanPage> page) {
-                promise->set_value(std::move(page));
-              }));
-  return answer;
 }
 
 tl::unexpected<Error> corrupt(const Row& row, std::string_view what) {

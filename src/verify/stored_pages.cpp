@@ -1,7 +1,6 @@
 #include "verify/stored_pages.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <thread>
 
 namespace guidepost::verify {
@@ -37,10 +36,7 @@ Result<std::vector<Month>> months_of(TableStore& tables, const std::string& stem
   if (!found) return tl::unexpected(found.error());
   std::vector<Month> months;
   for (const auto& table : *found) {
-    Month month;
-    const auto digits = std::string_view(table).substr(stem.size());
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), month.yyyymm);
-    if (digits.size() == 6 && error == std::errc{} && end == digits.data() + digits.size()) months.push_back(month);
+    if (const auto month = month_of_table(stem, table)) months.push_back(*month);
   }
   std::sort(months.begin(), months.end());
   return months;
