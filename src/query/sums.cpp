@@ -6,6 +6,7 @@ namespace guidepost::query {
 namespace {
 
 using rollup::add_counters;
+using rollup::add_money;
 using rollup::Counter;
 
 constexpr std::int64_t kRateUnit = 10'000;
@@ -34,15 +35,6 @@ std::vector<Amount> amounts_of(Kind kind, const Sums& sums) {
     if (minor) amounts.push_back({money.currency, *minor});
   }
   return amounts;
-}
-
-void add_money(std::vector<rollup::Money>& sums, const rollup::Money& money) {
-  auto at = std::lower_bound(sums.begin(), sums.end(), money.currency,
-                             [](const rollup::Money& m, const auto& currency) { return m.currency < currency; });
-  if (at == sums.end() || at->currency != money.currency) at = sums.insert(at, rollup::Money{money.currency});
-  at->revenue = add_counters(at->revenue, money.revenue);
-  at->refunds = add_counters(at->refunds, money.refunds);
-  at->orders = add_counters(at->orders, money.orders);
 }
 
 }  // namespace

@@ -112,6 +112,15 @@ void skip_money(ByteReader& in) {
 
 }  // namespace
 
+void add_money(std::vector<Money>& sums, const Money& money) {
+  auto at = std::lower_bound(sums.begin(), sums.end(), money.currency,
+                             [](const Money& m, const auto& currency) { return m.currency < currency; });
+  if (at == sums.end() || at->currency != money.currency) at = sums.insert(at, Money{money.currency});
+  at->revenue = add_counters(at->revenue, money.revenue);
+  at->refunds = add_counters(at->refunds, money.refunds);
+  at->orders = add_counters(at->orders, money.orders);
+}
+
 Bucket chunk_first_bucket(std::span<const EntryRef> entries) {
   const auto first = std::min_element(entries.begin(), entries.end(),
                                       [](const auto& a, const auto& b) { return a.bucket < b.bucket; });

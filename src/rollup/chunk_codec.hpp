@@ -29,6 +29,9 @@ constexpr std::int64_t add_counters(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
+/// Adds to the sum of its currency; `sums` ascend by currency.
+void add_money(std::vector<Money>& sums, const Money& money);
+
 // A distinct count begins with a code: 0 = the list of kDevices (kUsers only), 1 + n = n hashes follow,
 // kImageCode + n = an image of n bytes follows.
 inline constexpr std::size_t kHashBytes = 6;
