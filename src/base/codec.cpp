@@ -92,6 +92,13 @@ std::uint64_t ByteReader::long_varint() {
 }
 
 void ByteReader::skip_varints(std::size_t n) {
+  while (n >= 8 && remaining() >= 8) {  // eight bytes at a time end eight varints at most
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    std::uint64_t word = 0;
+    std::memcpy(&word, in_.data() + pos_, sizeof word);
+    n -= static_cast<std::size_t>((((~word >> 7) & kOnes) * kOnes) >> 56);
+    pos_ += sizeof word;
+  }
   while (n > 0 && pos_ < in_.size()) {
     if (static_cast<unsigned char>(in_[pos_++]) < 0x80) --n;
   }

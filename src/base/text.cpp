@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/assert.hpp"
+#include "base/utf8.hpp"
 
 namespace guidepost::text {
 namespace {
@@ -30,29 +31,6 @@ constexpr Range kUnsafe[] = {{0x00, 0x1f},     {0x7f, 0x9f},      {0xad, 0xad}, 
 template <std::size_t N>
 bool is_in(const Range (&ranges)[N], char32_t c) {
   return std::any_of(std::begin(ranges), std::end(ranges), [c](Range r) { return c >= r.first && c <= r.last; });
-}
-
-struct Character {
-  char32_t code = 0;
-  std::size_t size = 1;  // bytes
-  bool valid = false;
-};
-
-/// The character at the front of `in`, which is not empty; strict: no overlong forms, no surrogates.
-Character front(std::string_view in) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(in[i]); };
-  const unsigned char lead = at(0);
-  if (lead < 0x80) return {lead, 1, true};
-  const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  constexpr std::array<char32_t, 5> kLeast{0, 0, 0x80, 0x800, 0x10000};
-  if (lead < 0xc2 || lead > 0xf4 || in.size() < size) return {lead, 1, false};
-  char32_t code = lead & (0x7fU >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((at(i) & 0xc0) != 0x80) return {lead, 1, false};
-    code = (code << 6) | (at(i) & 0x3fU);
-  }
-  if (code < kLeast[size] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {lead, 1, false};
-  return {code, size, true};
 }
 
 std::size_t width_of(const Character& c) {
@@ -81,7 +59,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 std::size_t display_width(std::string_view utf8) {
   std::size_t width = 0;
   for (std::size_t i = 0; i < utf8.size();) {
-    const auto c = front(utf8.substr(i));
+    const auto c = first_character(utf8.substr(i));
     width += width_of(c);
     i += c.size;
   }
@@ -93,7 +71,7 @@ std::string fit(std::string_view utf8, std::size_t width) {
   if (width == 0) return {};
   std::size_t used = 0, i = 0;
   while (i < utf8.size()) {
-    const auto c = front(utf8.substr(i));
+    const auto c = first_character(utf8.substr(i));
     if (used + width_of(c) > width - 1) break;
     used += width_of(c);
     i += c.size;
@@ -116,7 +94,7 @@ std::string escape(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size());
   for (std::size_t i = 0; i < bytes.size();) {
-    const auto c = front(bytes.substr(i));
+    const auto c = first_character(bytes.substr(i));
     if (!c.valid || (c.size == 1 && (c.code < 0x20 || c.code == 0x7f))) {
       switch (c.code) {
         case '\n':

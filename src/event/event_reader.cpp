@@ -18,7 +18,6 @@ using Accepts = ValueReader::Accepts;
 
 constexpr std::size_t kMaxType = 64;
 constexpr std::size_t kMaxTimeOnPageDigits = 15;
-constexpr std::string_view kDevicelessPrefix = "c:";
 
 // A field that is taken as it comes.
 struct PlainField {

@@ -11,6 +11,9 @@
 
 namespace guidepost::event {
 
+/// Of the guid that is made up for an event without a device, before its customer: docs/events.md.
+inline constexpr std::string_view kDevicelessPrefix = "c:";
+
 /// kNone: nothing is wrong.
 struct Refusal {
   Reason reason = Reason::kNone;

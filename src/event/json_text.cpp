@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/utf8.hpp"
+
 namespace guidepost::event {
 namespace {
 
@@ -61,22 +63,6 @@ char plain_escape(char c) {
     default:
       return c;  // " \ /
   }
-}
-
-// Length of the UTF-8 sequence at the front of `bytes`; 0: none that is valid.
-std::size_t utf8_length(std::string_view bytes) {
-  const auto byte = [bytes](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  const auto first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-  if (length == 0 || length > bytes.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
-  const bool surrogate = first == 0xed && byte(1) >= 0xa0;
-  const bool too_high = first == 0xf4 && byte(1) >= 0x90;
-  return overlong || surrogate || too_high ? 0 : length;
 }
 
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -138,28 +124,28 @@ std::optional<std::size_t> unescape_in_place(char* inside, std::size_t size) {
   return out;
 }
 
-void append_json_string(std::string& out, std::string_view text) {
+void append_json_string(std::string& out, std::string_view bytes) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
-  for (std::size_t i = 0; i < text.size();) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const auto length = utf8_length(text.substr(i));
-    if (length == 0) {
+  for (std::size_t i = 0; i < bytes.size();) {
+    const auto c = static_cast<unsigned char>(bytes[i]);
+    const auto character = text::first_character(bytes.substr(i));
+    if (!character.valid) {
       out += "\\ufffd";
       ++i;
       continue;
     }
     if (c == '"' || c == '\\') {
       out += '\\';
-      out += text[i];
+      out += bytes[i];
     } else if (c < 0x20) {
       out += "\\u00";
       out += kHex[c >> 4];
       out += kHex[c & 15];
     } else {
-      out.append(text, i, length);
+      out.append(bytes, i, character.size);
     }
-    i += length;
+    i += character.size;
   }
   out += '"';
 }

@@ -16,8 +16,8 @@ bool escapes_are_good(std::string_view inside);
 /// nothing where a \u escape is half of a surrogate pair.
 std::optional<std::size_t> unescape_in_place(char* inside, std::size_t size);
 
-/// Appends `text` as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
-void append_json_string(std::string& out, std::string_view text);
+/// Appends `bytes` as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
+void append_json_string(std::string& out, std::string_view bytes);
 
 /// Standard alphabet, padded (RFC 4648 section 4).
 void append_base64(std::string& out, std::string_view bytes);

@@ -7,8 +7,6 @@
 namespace guidepost::query {
 namespace {
 
-using rollup::Dimension;
-
 const Sums& no_sums() {
   static const Sums none{};
   return none;
@@ -64,8 +62,7 @@ Answer::Answer(const Request& request, const QueryOptions& options)
       budget_(options),
       now_(request, budget_, intervals_of(request)),
       before_(request, budget_, intervals_beside(request)),
-      // A page that a session was taken to begin on, until an earlier event came, has no session any more.
-      hides_empty_(request.dimension == Dimension::kEntryPage || request.dimension == Dimension::kExitPage) {}
+      hides_empty_(hides_empty_rows(request.dimension)) {}
 
 /// Amounts of different currencies have no order: where there are several, the first of them decides.
 std::string Answer::ranking_currency() const {

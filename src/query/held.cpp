@@ -137,6 +137,10 @@ const Held& held(rollup::Dimension dimension) {
   return *found;
 }
 
+bool hides_empty_rows(rollup::Dimension dimension) {
+  return dimension == Dimension::kEntryPage || dimension == Dimension::kExitPage;
+}
+
 std::string join(std::span<const Part> parts) {
   std::vector<std::string_view> words;
   words.reserve(parts.size());

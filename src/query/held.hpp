@@ -77,6 +77,9 @@ struct Held {
 };
 std::span<const Held> all_held();
 const Held& held(rollup::Dimension dimension);
+/// Whether a value of which nothing is left has no row: a page that a session was taken to begin or end on, until another
+/// event came, has no session any more.
+bool hides_empty_rows(rollup::Dimension dimension);
 /// `url,country`; `total`.
 std::string join(std::span<const Part> parts);
 /// All that is held together: `total; type; url; ...`.

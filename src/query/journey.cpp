@@ -7,29 +7,20 @@
 
 #include <fmt/format.h>
 
-#include "base/names.hpp"
-#include "base/time.hpp"
+#include "event/event_reader.hpp"
 #include "guidepost/event/event_row.hpp"
 #include "query/journey_index.hpp"
+#include "query/words.hpp"
 
 namespace guidepost::query {
 namespace {
 
 using event::Field;
+using event::kDevicelessPrefix;
 
-/// Of the guid that is made up for an event without a device: docs/events.md.
-constexpr std::string_view kDevicelessPrefix = "c:";
-
-tl::unexpected<Error> refuse(std::string_view flag, std::string_view why) {
-  return fail(ErrorCode::kInvalidArgument, fmt::format("{}: {}", flag, why));
-}
-
-Result<TimeMs> parse_time(std::string_view flag, const std::string& word, const TimeZone& zone, TimeMs absent) {
+Result<TimeMs> parse_end(std::string_view flag, const std::string& word, const TimeZone& zone, TimeMs absent) {
   if (word.empty()) return absent;
-  if (const auto day = parse_date(word)) return zone.start_of(*day);
-  if (const auto time = parse_rfc3339(word)) return *time;
-  return refuse(flag, fmt::format("'{}' is neither a date like 2015-05-17 nor a time like 2015-05-17T10:00:00Z",
-                                  text::escape(word)));
+  return parse_moment(flag, word, zone);
 }
 
 /// The time as far away as it can be without an overflow.
@@ -225,22 +216,18 @@ class JourneyReader {
 Result<JourneyRequest> parse_journey(const JourneyWords& words) {
   auto zone = TimeZone::find(words.tz.empty() ? "UTC" : words.tz);
   if (!zone) return refuse("--tz", zone.error().message);
-  JourneyRequest request{.merchant = words.merchant, .id = {}, .zone = std::move(*zone)};
-  for (char& c : request.merchant) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  if (!is_merchant_slug(request.merchant)) {
-    return refuse("--merchant", fmt::format("'{}' is no merchant: 1-40 characters a-z, 0-9, '.', '_', '-'",
-                                            text::escape(words.merchant)));
-  }
+  auto merchant = parse_merchant(words.merchant);
+  if (!merchant) return tl::unexpected(std::move(merchant.error()));
+  JourneyRequest request{.merchant = std::move(*merchant), .id = {}, .zone = std::move(*zone)};
   if (words.guid.empty() == words.customer.empty())
     return refuse("--guid, --customer", "one of the two is needed: whose journey to show");
   request.whose = words.guid.empty() ? JourneyRequest::Whose::kCustomer : JourneyRequest::Whose::kDevice;
   request.id = words.guid.empty() ? words.customer : words.guid;
-  const auto from = parse_time("--from", words.from, request.zone, request.from);
+  const auto from = parse_end("--from", words.from, request.zone, request.from);
   if (!from) return tl::unexpected(from.error());
-  const auto to = parse_time("--to", words.to, request.zone, request.to);
+  const auto to = parse_end("--to", words.to, request.zone, request.to);
   if (!to) return tl::unexpected(to.error());
-  if (*from >= *to)
-    return refuse("--to", fmt::format("{} is not after --from {}; --to itself is not included", words.to, words.from));
+  if (auto good = check_range(*from, *to, words.from, words.to); !good) return tl::unexpected(std::move(good.error()));
   request.from = *from;
   request.to = *to;
   return request;

@@ -1,8 +1,8 @@
 #include "query/journey_index.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <functional>
-#include <future>
 #include <set>
 #include <tuple>
 
@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "query/contents.hpp"
+#include "query/row_stream.hpp"
 
 namespace guidepost::query {
 namespace {
@@ -23,45 +24,25 @@ struct IndexScan {
   std::string start, stop;
 };
 using VisitRow = std::function<Result<void>(const IndexScan&, std::string_view row)>;
-using Answer = std::future<Result<ScanPage>>;
-
-Answer start_scan(TableStore& tables, const std::string& table, const IndexScan& scan) {
-  auto promise = std::make_shared<std::promise<Result<ScanPage>>>();
-  auto answer = promise->get_future();
-  ScanRequest request;
-  request.start = scan.start;
-  request.stop = scan.stop;
-  request.max_rows = kRowsPerPage;
-  tables.scan(table, std::move(request), Completion<ScanPage>(inline_executor(), [promise](Result<ScanPage> page) {
-                promise->set_value(std::move(page));
-              }));
-  return answer;
-}
-
-/// The first page and those behind it.
-Result<void> read_pages(TableStore& tables, const std::string& table, IndexScan& scan, Answer first,
-                        const VisitRow& visit) {
-  for (auto answer = std::move(first);; answer = start_scan(tables, table, scan)) {
-    auto page = answer.get();
-    if (!page) return tl::unexpected(std::move(page.error()));
-    for (const auto& row : page->rows) {
-      if (auto seen = visit(scan, row.key); !seen) return seen;
-    }
-    if (page->next.empty()) return {};
-    scan.start = std::move(page->next);
-  }
-}
-
 /// In their order; some are under way at a time, for most are answered by one page.
-Result<void> run_scans(TableStore& tables, const Names& names, std::vector<IndexScan> scans, const VisitRow& visit) {
-  for (std::size_t begin = 0; begin < scans.size(); begin += kScansAtOnce) {
-    const auto end = std::min(scans.size(), begin + kScansAtOnce);
-    std::vector<Answer> answers;
-    for (auto i = begin; i < end; ++i) answers.push_back(start_scan(tables, names.index(scans[i].month), scans[i]));
-    for (auto i = begin; i < end; ++i) {
-      auto read = read_pages(tables, names.index(scans[i].month), scans[i], std::move(answers[i - begin]), visit);
+Result<void> run_scans(TableStore& tables, const Names& names, const std::vector<IndexScan>& scans,
+                       const VisitRow& visit) {
+  std::deque<RowStream> streams;
+  for (std::size_t started = 0, read = 0; read < scans.size(); ++read, streams.pop_front()) {
+    for (; started < scans.size() && started < read + kScansAtOnce; ++started) {
+      ScanRequest request;
+      request.start = scans[started].start;
+      request.stop = scans[started].stop;
+      request.max_rows = kRowsPerPage;
+      streams.emplace_back(tables, names.index(scans[started].month), std::move(request));
+    }
+    while (true) {
+      const auto row = streams.front().next();
       // A table that was dropped meanwhile, as old months are, has no events.
-      if (!read && read.error().code != ErrorCode::kNotFound) return read;
+      if (!row && row.error().code == ErrorCode::kNotFound) break;
+      if (!row) return tl::unexpected(row.error());
+      if (*row == nullptr) break;
+      if (auto seen = visit(scans[read], (*row)->key); !seen) return seen;
     }
   }
   return {};
@@ -81,7 +62,7 @@ Result<std::vector<std::string>> JourneyIndex::devices() {
   std::vector<IndexScan> scans;
   for (const auto month : months_) scans.push_back({month, 0, prefix, after_prefix(prefix)});
   std::set<std::string, std::less<>> found;
-  auto read = run_scans(tables_, names_, std::move(scans), [&](const auto&, std::string_view row) -> Result<void> {
+  auto read = run_scans(tables_, names_, scans, [&](const auto&, std::string_view row) -> Result<void> {
     const auto indexed = event::parse_device_index_row(row);
     if (!indexed) return tl::unexpected(indexed.error());
     found.emplace(indexed->guid);
@@ -104,17 +85,16 @@ Result<std::vector<FoundEvent>> JourneyIndex::events(const std::vector<std::stri
     for (const auto month : months_) scans.push_back({month, d, start, stop});
   }
   std::vector<FoundEvent> found;
-  const auto read =
-      run_scans(tables_, names_, std::move(scans), [&](const IndexScan& scan, std::string_view row) -> Result<void> {
-        const auto indexed = event::parse_event_index_row(row);
-        if (!indexed) return tl::unexpected(indexed.error());
-        found.push_back({indexed->time, indexed->offset, indexed->source, scan.device, 0, scan.month});
-        if (found.size() <= options_.max_events) return {};
-        return fail(ErrorCode::kInvalidArgument,
-                    fmt::format("--from, --to: there are over {} events, which are too many to look through; ask for a "
-                                "shorter time",
-                                options_.max_events));
-      });
+  const auto read = run_scans(tables_, names_, scans, [&](const IndexScan& scan, std::string_view row) -> Result<void> {
+    const auto indexed = event::parse_event_index_row(row);
+    if (!indexed) return tl::unexpected(indexed.error());
+    found.push_back({indexed->time, indexed->offset, indexed->source, scan.device, 0, scan.month});
+    if (found.size() <= options_.max_events) return {};
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("--from, --to: there are over {} events, which are too many to look through; ask for a "
+                            "shorter time",
+                            options_.max_events));
+  });
   if (!read) return tl::unexpected(read.error());
   std::sort(found.begin(), found.end(), [](const FoundEvent& a, const FoundEvent& b) {
     return std::tie(a.device, a.time, a.source, a.offset) < std::tie(b.device, b.time, b.source, b.offset);

@@ -116,7 +116,7 @@ class NumberDiffer {
           if (options_.cancelled.stop_requested()) return fail(ErrorCode::kCancelled, "cancelled");
           if (++entries_ % kEntriesOfProgress == 0 && options_.progress) options_.progress(entries_);
           const auto day = std::chrono::floor<std::chrono::days>(entry.bucket.start());
-          side.days[{day, entry.traffic}].add(entry, wanted, hashes_);
+          side.days[{day, entry.traffic}].add(entry, wanted);
           return {};
         });
   }
@@ -182,7 +182,6 @@ class NumberDiffer {
   Numbers totals_;
   std::set<NumberDifference, LargerFirst> largest_;
   std::uint64_t entries_ = 0;
-  std::vector<std::uint64_t> hashes_;
 };
 
 }  // namespace

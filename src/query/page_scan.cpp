@@ -101,7 +101,7 @@ Result<void> PageScan::read_cell(const Row& row, const Cell& cell, const Visit& 
     if (!chunked || of_source->bits != id.bits || !may_hold) return {};
   }
   const bool whole = first != chunked;
-  auto ok = whole ? reader_.read(cell.value, request_.dimension) : reader_.read_header(cell.value);
+  auto ok = whole ? reader_.read(cell.value, request_.dimension, request_.columns) : reader_.read_header(cell.value);
   if (!ok) return corrupt(row, "cannot be read: " + ok.error().message);
   const auto& header = reader_.header();
   if (header.id != id || header.position.value != cell.timestamp)

@@ -17,8 +17,9 @@ struct PageScanRequest {
   TimeMs from;
   TimeMs to;
   rollup::Dimension dimension = rollup::Dimension::kTotal;
-  std::optional<std::string> value;  ///< only chunks that may hold it: a value, of url,country the url
-  std::vector<SourceId> sources;   ///< all there are: only their cells are fetched. Empty: not known
+  rollup::Columns columns = rollup::Columns::all();
+  std::optional<std::string> value = {};  ///< only chunks that may hold it: a value, of url,country the url
+  std::vector<SourceId> sources = {};   ///< all there are: only their cells are fetched. Empty: not known
 };
 
 /// Streams the entries of one dimension out of the stored pages, bucket by bucket.

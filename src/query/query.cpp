@@ -8,9 +8,21 @@
 
 namespace guidepost::query {
 
+namespace {
+
+rollup::Columns columns_of(const Request& request) {
+  rollup::Columns columns;
+  for (const auto& metric : request.metrics) want(metric, columns);
+  // Rows of which nothing is left are not shown: all that they counted says so.
+  if (hides_empty_rows(request.dimension)) columns.counters.fill(true);
+  return columns;
+}
+
+}  // namespace
+
 Result<QueryResult> run(const Request& request, TableStore& tables, const Names& names, const QueryOptions& options) {
   QueryResult result{.request = request};
-  PageScanRequest wanted{request.merchant, request.from, request.to, request.dimension, {}, {}};
+  PageScanRequest wanted{request.merchant, request.from, request.to, request.dimension, columns_of(request)};
   if (options.freshness) {
     auto freshness = options.freshness();  // before the pages: they are at least as new
     if (!freshness) return tl::unexpected(freshness.error());

@@ -1,35 +1,20 @@
 // One JSON object, written by hand: rows by the hundred thousand need no tree of them.
 #include <fmt/format.h>
 
+#include "base/utf8.hpp"
 #include "query/query.hpp"
 #include "query/value_text.hpp"
 
 namespace guidepost::query {
 namespace {
 
-/// Length of the UTF-8 character at the start of `text`; 0: it is none.
-std::size_t character_bytes(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t size = lead < 0x80 ? 1 : (lead >> 5) == 6 ? 2 : (lead >> 4) == 14 ? 3 : (lead >> 3) == 30 ? 4 : 0;
-  if (size == 0 || size > text.size()) return 0;
-  std::uint32_t code = size == 1 ? lead : lead & (0x7fU >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if ((byte & 0xc0) != 0x80) return 0;
-    code = (code << 6) | (byte & 0x3fU);
-  }
-  constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xd800 && code < 0xe000;
-  return code < kLeast[size] || surrogate || code > 0x10ffff ? 0 : size;
-}
-
 /// Values are foreign bytes: what is not UTF-8 becomes U+FFFD.
-void write_text(std::string& out, std::string_view text) {
+void write_text(std::string& out, std::string_view bytes) {
   out += '"';
-  while (!text.empty()) {
-    const auto size = character_bytes(text);
-    const char c = text[0];
-    if (size == 0) {
+  while (!bytes.empty()) {
+    const auto character = text::first_character(bytes);
+    const char c = bytes[0];
+    if (!character.valid) {
       out += "\xef\xbf\xbd";
     } else if (c == '"' || c == '\\') {
       out += '\\';
@@ -37,9 +22,9 @@ void write_text(std::string& out, std::string_view text) {
     } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
       out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
     } else {
-      out += text.substr(0, size);
+      out += bytes.substr(0, character.size);
     }
-    text.remove_prefix(size == 0 ? 1 : size);
+    bytes.remove_prefix(character.size);
   }
   out += '"';
 }

@@ -9,7 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "base/text.hpp"
-#include "base/time.hpp"
+#include "query/words.hpp"
 
 namespace guidepost::query {
 namespace {
@@ -18,10 +18,6 @@ using rollup::Dimension;
 
 constexpr std::array<std::string_view, 4> kDefaultMetrics{"events", "page_views", "devices", "users"};
 constexpr std::uint32_t kMaxTop = 1'000'000;
-
-tl::unexpected<Error> refuse(std::string_view flag, std::string_view why) {
-  return fail(ErrorCode::kInvalidArgument, fmt::format("{}: {}", flag, why));
-}
 
 tl::unexpected<Error> unknown(std::string_view flag, std::string_view word, const std::vector<std::string>& allowed) {
   const auto near = text::nearest(word, allowed);
@@ -41,20 +37,6 @@ std::vector<std::string> split(std::string_view list) {
     if (comma == std::string_view::npos) return words;
     list.remove_prefix(comma + 1);
   }
-}
-
-Result<std::string> parse_merchant(std::string_view word) {
-  if (word.empty()) return refuse("--merchant", "is required");
-  std::string merchant(word);
-  for (char& c : merchant) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    const bool fits = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-    if (!fits || merchant.size() > 40) {
-      return refuse("--merchant",
-                    fmt::format("'{}' is no merchant: 1-40 characters a-z, 0-9, '.', '_', '-'", text::escape(word)));
-    }
-  }
-  return merchant;
 }
 
 /// Those of the default that the dimension has; all that it has where it has none of them.
@@ -133,14 +115,11 @@ Result<Dimension> dimension_of(const std::vector<Part>& by, const std::vector<Co
 
 Result<TimeMs> parse_time(std::string_view flag, std::string_view word, const TimeZone& zone) {
   if (word.empty()) return refuse(flag, "is required: a date like 2015-05-17, or a time like 2015-05-17T10:00:00Z");
-  std::optional<TimeMs> time = parse_rfc3339(word);
-  if (time && time->time_since_epoch() % Bucket::kSpan != std::chrono::milliseconds{0}) {
+  const auto time = parse_moment(flag, word, zone);
+  if (!time) return time;
+  if (!parse_date(word) && time->time_since_epoch() % Bucket::kSpan != std::chrono::milliseconds{0}) {
     return refuse(flag, fmt::format("{} is not at a quarter of an hour, and nothing finer is kept", word));
   }
-  if (const auto day = parse_date(word)) time = zone.start_of(*day);
-  if (!time)
-    return refuse(flag, fmt::format("'{}' is neither a date like 2015-05-17 nor a time like 2015-05-17T10:00:00Z",
-                                    text::escape(word)));
   using namespace std::chrono_literals;
   // Events lie in 2000-2099; a day around for time zones.
   if (*time < TimeMs{std::chrono::sys_days{1999y / 12 / 31}} || *time > TimeMs{std::chrono::sys_days{2100y / 1 / 2}}) {
@@ -205,9 +184,7 @@ Result<Request> parse_request(const RequestWords& words) {
                 .and_then([&] { return take(parse_top(words.top), request.top); })
                 .and_then([&] { return take(parse_compare(words.compare), compares); });
   if (!ok) return tl::unexpected(ok.error());
-  if (request.from >= request.to) {
-    return refuse("--to", fmt::format("{} is not after --from {}; --to itself is not included", words.to, words.from));
-  }
+  if (ok = check_range(request.from, request.to, words.from, words.to); !ok) return tl::unexpected(ok.error());
   if (compares) request.previous = Previous(request.from, request.to, request.zone);
   return request;
 }

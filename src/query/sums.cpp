@@ -6,6 +6,7 @@ namespace guidepost::query {
 namespace {
 
 using rollup::add_counters;
+using rollup::add_money;
 using rollup::Counter;
 
 constexpr std::int64_t kRateUnit = 10'000;
@@ -36,30 +37,16 @@ std::vector<Amount> amounts_of(Kind kind, const Sums& sums) {
   return amounts;
 }
 
-void add_money(std::vector<rollup::Money>& sums, const rollup::Money& money) {
-  auto at = std::lower_bound(sums.begin(), sums.end(), money.currency,
-                             [](const rollup::Money& m, const auto& currency) { return m.currency < currency; });
-  if (at == sums.end() || at->currency != money.currency) at = sums.insert(at, rollup::Money{money.currency});
-  at->revenue = add_counters(at->revenue, money.revenue);
-  at->refunds = add_counters(at->refunds, money.refunds);
-  at->orders = add_counters(at->orders, money.orders);
-}
-
 }  // namespace
 
-std::ptrdiff_t Sums::add(const rollup::ReadEntry& entry, const Wanted& wanted, std::vector<std::uint64_t>& hashes) {
+std::ptrdiff_t Sums::add(const rollup::ReadEntry& entry, const Wanted& wanted) {
   for (std::size_t c = 0; c < rollup::kCounterCount; ++c) counters[c] = add_counters(counters[c], entry.counters[c]);
   for (const auto& sum : entry.money) add_money(money, sum);
   std::ptrdiff_t grown = 0;
   for (std::size_t d = 0; d < rollup::kDistinctCount; ++d) {
     if (!wanted[d]) continue;
     const auto before = distinct[d].memory_bytes();
-    if (entry.distinct[d].image.empty()) {
-      entry.distinct[d].copy_hashes(hashes);
-      distinct[d].merge(hashes);
-    } else {
-      distinct[d].merge_image(entry.distinct[d].image);
-    }
+    distinct[d].merge(entry.distinct[d]);
     grown += static_cast<std::ptrdiff_t>(distinct[d].memory_bytes()) - static_cast<std::ptrdiff_t>(before);
   }
   return grown;
@@ -79,13 +66,36 @@ bool Sums::nothing() const {
   return std::all_of(counters.begin(), counters.end(), [](std::int64_t n) { return n == 0; });
 }
 
+void want(const Metric& metric, rollup::Columns& columns) {
+  const auto count = [&](Counter counter) { columns.counters[static_cast<std::size_t>(counter)] = true; };
+  switch (metric.kind) {
+    case Kind::kCounter:
+      return count(metric.counter);
+    case Kind::kDistinct:
+      columns.distinct[static_cast<std::size_t>(metric.distinct)] = true;
+      return;
+    case Kind::kBounceRate:
+      count(Counter::kSessions);
+      return count(Counter::kBounces);
+    case Kind::kAverageTime:
+      count(Counter::kDwells);
+      return count(Counter::kDwellMs);
+    case Kind::kOrders:
+    case Kind::kRevenue:
+    case Kind::kRefunds:
+    case Kind::kOrderValue:
+      columns.money = true;
+      return;
+  }
+}
+
 Value value_of(const Metric& metric, const Sums& sums) {
   switch (metric.kind) {
     case Kind::kCounter:
       return {of(sums, metric.counter)};
     case Kind::kDistinct: {
       const auto& count = sums.distinct[static_cast<std::size_t>(metric.distinct)];
-      return {static_cast<std::int64_t>(count.estimate()), {}, count.dense()};
+      return {static_cast<std::int64_t>(count.estimate()), {}, !count.exact()};
     }
     case Kind::kOrders: {
       std::int64_t orders = 0;

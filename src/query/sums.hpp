@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "query/held.hpp"
-#include "rollup/chunk_codec.hpp"
-#include "rollup/sketch.hpp"
+#include "rollup/distinct_union.hpp"
 
 namespace guidepost::query {
 
@@ -31,21 +30,23 @@ struct Value {
 };
 
 /// Which distinct counts are wanted: the others cost memory and are not added up.
-using Wanted = std::array<bool, rollup::kDistinctCount>;
+using Wanted = decltype(rollup::Columns::distinct);
 
 struct Sums {
   std::array<std::int64_t, rollup::kCounterCount> counters{};
   std::vector<rollup::Money> money;  ///< ascending by currency
-  std::array<rollup::DistinctCount, rollup::kDistinctCount> distinct;
+  std::array<rollup::DistinctUnion, rollup::kDistinctCount> distinct;
 
-  /// Adds an entry; gives the memory that distinct counts have taken for it. `hashes` is scratch memory.
-  std::ptrdiff_t add(const rollup::ReadEntry& entry, const Wanted& wanted, std::vector<std::uint64_t>& hashes);
+  /// Adds an entry; gives the memory that distinct counts have taken for it.
+  std::ptrdiff_t add(const rollup::ReadEntry& entry, const Wanted& wanted);
   /// Unites the distinct counts with those of `other`, and nothing else; gives the memory that it took.
   std::ptrdiff_t unite(const Sums& other);
   /// Whether nothing is left of what was added: corrections may take away again what was there.
   bool nothing() const;
 };
 
+/// Adds the columns that value_of() makes the metric of.
+void want(const Metric& metric, rollup::Columns& columns);
 Value value_of(const Metric& metric, const Sums& sums);
 
 /// What a value counts where values are put in an order, or drawn: of money, that of one currency. Nothing: it comes last.

@@ -11,8 +11,10 @@ bool passes(TrafficFilter filter, event::Traffic traffic) {
   return filter == TrafficFilter::kAll || (filter == TrafficFilter::kBot) == (traffic == event::Traffic::kBot);
 }
 
-void want(const Metric& metric, Wanted& wanted) {
-  if (metric.kind == Kind::kDistinct) wanted[static_cast<std::size_t>(metric.distinct)] = true;
+Wanted distincts_of(std::span<const Metric> metrics) {
+  rollup::Columns columns;
+  for (const auto& metric : metrics) want(metric, columns);
+  return columns.distinct;
 }
 
 tl::unexpected<Error> too_much(std::string_view what) {
@@ -50,10 +52,12 @@ Result<void> Budget::check_intervals(std::size_t intervals) const {
 }
 
 Tally::Tally(const Request& request, Budget& budget, IntervalOf interval_of)
-    : request_(request), budget_(budget), interval_of_(std::move(interval_of)), parts_(held(request.dimension).parts) {
-  for (const auto& metric : request.metrics) want(metric, wanted_);
-  want(request.metrics.front(), wanted_first_);
-}
+    : request_(request),
+      budget_(budget),
+      interval_of_(std::move(interval_of)),
+      parts_(held(request.dimension).parts),
+      wanted_(distincts_of(request.metrics)),
+      wanted_first_(distincts_of(std::span(request.metrics).first(1))) {}
 
 bool Tally::is_asked_for(const rollup::ReadEntry& entry, std::string_view first, std::string_view second) const {
   if (!passes(request_.traffic, entry.traffic)) return false;
@@ -102,7 +106,7 @@ Result<Sums*> Tally::group(Groups& groups, std::string_view value) {
 }
 
 Result<void> Tally::merge(Sums& sums, const rollup::ReadEntry& entry, const Wanted& wanted) {
-  return budget_.add_sketch_bytes(sums.add(entry, wanted, hashes_));
+  return budget_.add_sketch_bytes(sums.add(entry, wanted));
 }
 
 Result<void> Tally::add(const rollup::ReadEntry& entry) {

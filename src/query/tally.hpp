@@ -67,8 +67,8 @@ class Tally {
   Budget& budget_;
   IntervalOf interval_of_;
   std::vector<Part> parts_;  // of values
-  Wanted wanted_{};          // by any metric
-  Wanted wanted_first_{};    // by the first one, which ranks and draws
+  Wanted wanted_;            // by any metric
+  Wanted wanted_first_;      // by the first one, which ranks and draws
   Sums totals_;
   std::map<TimeMs, Sums> series_;
   std::map<TimeMs, Groups> groups_;
@@ -76,7 +76,6 @@ class Tally {
   std::optional<Bucket> bucket_;  // that the next two are of
   Sums* series_now_ = nullptr;
   Groups* groups_now_ = nullptr;
-  std::vector<std::uint64_t> hashes_;
 };
 
 /// What a page's value says of each part of its dimension.

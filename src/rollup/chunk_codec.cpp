@@ -112,18 +112,19 @@ void skip_money(ByteReader& in) {
 
 }  // namespace
 
+void add_money(std::vector<Money>& sums, const Money& money) {
+  auto at = std::lower_bound(sums.begin(), sums.end(), money.currency,
+                             [](const Money& m, const auto& currency) { return m.currency < currency; });
+  if (at == sums.end() || at->currency != money.currency) at = sums.insert(at, Money{money.currency});
+  at->revenue = add_counters(at->revenue, money.revenue);
+  at->refunds = add_counters(at->refunds, money.refunds);
+  at->orders = add_counters(at->orders, money.orders);
+}
+
 Bucket chunk_first_bucket(std::span<const EntryRef> entries) {
   const auto first = std::min_element(entries.begin(), entries.end(),
                                       [](const auto& a, const auto& b) { return a.bucket < b.bucket; });
   return first == entries.end() ? Bucket{} : first->bucket;
-}
-
-std::uint64_t ReadSketch::operator[](std::size_t i) const {
-  std::uint64_t hash = 0;
-  for (std::size_t byte = kHashBytes; byte > 0; --byte) {
-    hash = (hash << 8) | static_cast<unsigned char>(packed[i * kHashBytes + byte - 1]);
-  }
-  return hash;
 }
 
 void ReadSketch::copy_hashes(std::vector<std::uint64_t>& out) const {
@@ -176,6 +177,14 @@ std::string encode_chunk(const ChunkHeader& header, Bucket first_bucket, std::st
   return std::move(out).take();
 }
 
+Columns Columns::all() {
+  Columns columns;
+  columns.counters.fill(true);
+  columns.distinct.fill(true);
+  columns.money = true;
+  return columns;
+}
+
 Result<void> ChunkReader::read_header(std::string_view bytes) {
   entries_.clear();
   if (bytes.size() <= kChecksum) return corrupt("is too short");
@@ -215,11 +224,11 @@ Result<void> ChunkReader::read_header(std::string_view bytes) {
 }
 
 Result<void> ChunkReader::read(std::string_view bytes) {
-  return decompress(bytes).and_then([this] { return read_body(std::nullopt); });
+  return decompress(bytes).and_then([this] { return read_body(std::nullopt, Columns::all()); });
 }
 
-Result<void> ChunkReader::read(std::string_view bytes, Dimension dimension) {
-  return decompress(bytes).and_then([this, dimension] { return read_body(dimension); });
+Result<void> ChunkReader::read(std::string_view bytes, Dimension dimension, const Columns& columns) {
+  return decompress(bytes).and_then([&] { return read_body(dimension, columns); });
 }
 
 Result<void> ChunkReader::decompress(std::string_view bytes) {
@@ -264,7 +273,7 @@ Result<ChunkReader::Part> ChunkReader::read_runs(ByteReader& in, std::uint64_t c
   return part;
 }
 
-Result<void> ChunkReader::read_body(std::optional<Dimension> only) {
+Result<void> ChunkReader::read_body(std::optional<Dimension> only, const Columns& columns) {
   ByteReader in(body_);
   const auto count = in.varint();
   const auto counters = in.u8();
@@ -287,21 +296,37 @@ Result<void> ChunkReader::read_body(std::optional<Dimension> only) {
     if (order(entries_[i - 1]) >= order(entries_[i])) return corrupt("has entries out of order");
   }
   for (std::size_t c = 0; c < counters; ++c) {
+    if (!columns.counters[c]) {
+      in.skip_varints(count);
+      continue;
+    }
     in.skip_varints(part->before);
     for (auto& entry : entries_) entry.counters[c] = in.zigzag();
     in.skip_varints(part->after);
   }
-  for (std::size_t d = 0; d < distincts; ++d) {
-    skip(part->before, [&] { skip_sketch(in); });
-    for (auto& entry : entries_) {
-      auto sketch = read_sketch(in, d, entry.distinct[0]);
-      if (!sketch) return tl::unexpected(sketch.error());
-      entry.distinct[d] = *sketch;
-    }
-    skip(part->after, [&] { skip_sketch(in); });
+  // Behind the last column that is wanted is nothing to pass over.
+  auto last = columns.money ? distincts : std::uint8_t{0};
+  for (std::uint8_t d = 0; d < distincts; ++d) {
+    if (columns.distinct[d]) last = std::max<std::uint8_t>(last, d + 1);
   }
-  if (auto ok = read_money(in, *part); !ok) return ok;
+  for (std::size_t d = 0; d < last; ++d) {
+    if (auto ok = read_distincts(in, *part, d); !ok) return ok;
+  }
+  if (columns.money) {
+    if (auto ok = read_money(in, *part); !ok) return ok;
+  }
   if (!in.ok() || (!only && !in.at_end())) return corrupt("ends early or late");
+  return {};
+}
+
+Result<void> ChunkReader::read_distincts(ByteReader& in, const Part& part, std::size_t kind) {
+  for (std::size_t i = 0; i < part.before; ++i) skip_sketch(in);
+  for (auto& entry : entries_) {
+    auto sketch = read_sketch(in, kind, entry.distinct[0]);
+    if (!sketch) return tl::unexpected(sketch.error());
+    entry.distinct[kind] = *sketch;
+  }
+  for (std::size_t i = 0; i < part.after; ++i) skip_sketch(in);
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,6 +28,9 @@ constexpr std::size_t zigzag_bytes(std::int64_t v) {
 constexpr std::int64_t add_counters(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
+
+/// Adds to the sum of its currency; `sums` ascend by currency.
+void add_money(std::vector<Money>& sums, const Money& money);
 
 // A distinct count begins with a code: 0 = the list of kDevices (kUsers only), 1 + n = n hashes follow,
 // kImageCode + n = an image of n bytes follows.
@@ -93,7 +97,11 @@ struct ReadSketch {
   std::string_view packed = {};
   std::string_view image = {};
   std::size_t size() const { return packed.size() / kHashBytes; }
-  std::uint64_t operator[](std::size_t i) const;
+  std::uint64_t operator[](std::size_t i) const {
+    std::uint64_t hash = 0;
+    std::memcpy(&hash, packed.data() + i * kHashBytes, kHashBytes);
+    return hash;
+  }
   void copy_hashes(std::vector<std::uint64_t>& out) const;  ///< `out` is replaced
 };
 
@@ -107,15 +115,24 @@ struct ReadEntry {
   std::span<const Money> money;
 };
 
+/// Which columns of entries are wanted.
+struct Columns {
+  std::array<bool, kCounterCount> counters{};
+  std::array<bool, kDistinctCount> distinct{};
+  bool money = false;
+
+  static Columns all();
+};
+
 /// A chunk that was read and checked; the views of its entries point into it. Use it again and again:
 /// it keeps its memory.
 class ChunkReader {
  public:
   /// Errors: kCorrupt.
   Result<void> read(std::string_view bytes);
-  /// Only the entries of one dimension: what belongs to others is passed over, and but for the checksum not looked at.
-  /// Errors: kCorrupt.
-  Result<void> read(std::string_view bytes, Dimension dimension);
+  /// Only the entries of one dimension, and of them only some columns; the others are 0 or empty. The rest is passed over,
+  /// and but for the checksum not looked at. Errors: kCorrupt.
+  Result<void> read(std::string_view bytes, Dimension dimension, const Columns& columns = Columns::all());
   /// The header alone, without entries; the checksum covers all. Errors: kCorrupt.
   Result<void> read_header(std::string_view bytes);
   const ChunkHeader& header() const { return header_; }
@@ -129,7 +146,8 @@ class ChunkReader {
     std::size_t after = 0;
   };
   Result<void> decompress(std::string_view bytes);
-  Result<void> read_body(std::optional<Dimension> only);
+  Result<void> read_body(std::optional<Dimension> only, const Columns& columns);
+  Result<void> read_distincts(ByteReader& in, const Part& part, std::size_t kind);
   Result<Part> read_runs(ByteReader& in, std::uint64_t count, std::optional<Dimension> only);
   Result<void> read_money(ByteReader& in, const Part& part);
 

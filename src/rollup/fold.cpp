@@ -156,14 +156,9 @@ int count_up(Entry& entry, const Counters& counters) {
   return grown;
 }
 
-int add_money(Entry& entry, const Money& money) {
+int earn(Entry& entry, const Money& money) {
   const auto before = money_bytes(entry.money);
-  auto at = std::lower_bound(entry.money.begin(), entry.money.end(), money.currency,
-                             [](const Money& m, const auto& currency) { return m.currency < currency; });
-  if (at == entry.money.end() || at->currency != money.currency) at = entry.money.insert(at, Money{money.currency});
-  at->revenue = add_counters(at->revenue, money.revenue);
-  at->refunds = add_counters(at->refunds, money.refunds);
-  at->orders = add_counters(at->orders, money.orders);
+  add_money(entry.money, money);
   return static_cast<int>(money_bytes(entry.money)) - static_cast<int>(before);
 }
 
@@ -218,7 +213,7 @@ void Page::add(const event::Accepted& event, RulesHash rules) {
   const auto contribution = contribution_of(event);
   page.change(touched.span(), event.offset, [&](Entry& entry) {
     auto grown = count_up(entry, contribution.counters) + add_distincts(entry, contribution);
-    if (contribution.has_money) grown += add_money(entry, contribution.money);
+    if (contribution.has_money) grown += earn(entry, contribution.money);
     if (entry.dimension == Dimension::kTotal && contribution.has_customer) {
       grown += page.customers[static_cast<std::size_t>(entry.traffic)].add(contribution.user);
     }

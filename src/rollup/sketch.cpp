@@ -12,43 +12,15 @@
 #include "base/assert.hpp"
 #include "guidepost/base/codec.hpp"
 #include "rollup/chunk_codec.hpp"
+#include "rollup/sketch_image.hpp"
 
 namespace guidepost::rollup {
 namespace {
 
-constexpr std::uint8_t kLgK = 12;
-constexpr std::size_t kRegisters = std::size_t{1} << kLgK;
-constexpr std::size_t kMaxSet = kRegisters / 8 * 3 / 4;  // coupons before DataSketches goes from set to array
-
-// Offsets in an image: DataSketches' "HLL sketch memory layout".
-constexpr std::size_t kFlagsAt = 5;
-constexpr std::size_t kCurMinAt = 6;
-constexpr std::size_t kSetCountAt = 8;
-constexpr std::size_t kSetStart = 12;
-constexpr std::size_t kHipAt = 8;
-constexpr std::size_t kKxq0At = 16;
-constexpr std::size_t kKxq1At = 24;
-constexpr std::size_t kNumAtCurMinAt = 32;
-constexpr std::size_t kAuxCountAt = 36;
-constexpr std::size_t kArrayStart = 40;
-constexpr std::size_t kAuxStart = kArrayStart + kRegisters / 2;
-constexpr char kSetMode = 1;
-constexpr char kArrayMode = 2;
 constexpr int kMaxRegister = 63;
-constexpr double kMaxHip = 1e300;       // no update makes infinity of it
-constexpr double kMaxEstimate = 0x1p62;
-constexpr int kException = 15;  // a nibble whose value is in the list after the array
+constexpr double kMaxHip = 1e300;  // no update makes infinity of it
 
-template <class T>
-T read_at(std::string_view bytes, std::size_t at) {
-  T value;
-  std::memcpy(&value, bytes.data() + at, sizeof value);
-  return value;
-}
-
-std::uint8_t byte_at(std::string_view bytes, std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); }
-
-std::size_t coupons_at(std::string_view image) { return image[7] == kSetMode ? kSetStart : kAuxStart; }
+std::size_t coupons_at(std::string_view image) { return image[kModeAt] == kSetMode ? kSetStart : kAuxStart; }
 
 /// DataSketches writes coupons in the order of its hash table, which depends on history.
 void sort_coupons(std::string& image) {
@@ -75,7 +47,7 @@ bool is_canonical_set(std::string_view image) {
   const auto count = read_at<std::uint32_t>(image, kSetCountAt);
   if (count == 0 || count > kMaxSet || image.size() != kSetStart + count * sizeof(std::uint32_t)) return false;
   for (auto at = kSetStart; at < image.size(); at += sizeof(std::uint32_t)) {
-    if (read_at<std::uint32_t>(image, at) >> 26 == 0) return false;  // a coupon's register is 1 or more
+    if (read_at<std::uint32_t>(image, at) >> kCouponBits == 0) return false;  // a coupon's register is 1 or more
   }
   return coupons_ascend(image, kSetStart);
 }
@@ -114,8 +86,8 @@ bool is_canonical_array(std::string_view image) {
   std::array<bool, kRegisters> seen{};
   for (auto at = kAuxStart; at < image.size(); at += sizeof(std::uint32_t)) {
     const auto coupon = read_at<std::uint32_t>(image, at);
-    const auto slot = coupon & ((1U << 26) - 1);
-    const auto value = static_cast<int>(coupon >> 26);
+    const auto slot = coupon & ((1U << kCouponBits) - 1);
+    const auto value = static_cast<int>(coupon >> kCouponBits);
     if (slot >= kRegisters || seen[slot] || value - cur_min < kException) return false;
     seen[slot] = true;
     sums.add(value, 1);
@@ -134,27 +106,17 @@ datasketches::hll_sketch read_image(std::string_view image) {
 
 }  // namespace
 
-/// One stream as HLL_4, or, from the first union of two dense ones on, DataSketches' union.
+/// One stream as HLL_4.
 struct DistinctCount::Dense {
   explicit Dense(datasketches::hll_sketch s) : sketch(std::move(s)), bytes(sketch.get_compact_serialization_bytes()) {}
   datasketches::hll_sketch sketch;
   std::uint32_t bytes;  ///< of the sketch's image
-  std::unique_ptr<datasketches::hll_union> merged;
 
-  datasketches::hll_sketch result() const { return merged ? merged->get_result(datasketches::HLL_4) : sketch; }
   std::string image() const {
-    const auto written = merged ? result().serialize_compact() : sketch.serialize_compact();
+    const auto written = sketch.serialize_compact();
     std::string image(written.begin(), written.end());
     sort_coupons(image);
     return image;
-  }
-  std::size_t image_bytes() const { return merged ? result().get_compact_serialization_bytes() : bytes; }
-  void merge(const datasketches::hll_sketch& other) {
-    if (!merged) {
-      merged = std::make_unique<datasketches::hll_union>(kLgK);
-      merged->update(sketch);
-    }
-    merged->update(other);
   }
 };
 
@@ -162,10 +124,8 @@ std::uint64_t distinct_hash(std::string_view id) { return hash64(id) & ((std::ui
 
 bool is_canonical_image(std::string_view image) {
   if (image.size() < kSetStart) return false;
-  const bool set = image[7] == kSetMode;
-  if (!set && image[7] != kArrayMode) return false;  // the target type, in the next bits, is 0: HLL_4
-  constexpr std::uint8_t kCompactFlag = 8;
-  constexpr std::uint8_t kOutOfOrderFlag = 16;
+  const bool set = image[kModeAt] == kSetMode;
+  if (!set && image[kModeAt] != kArrayMode) return false;  // the target type, in the next bits, is 0: HLL_4
   const bool header = image[0] == (set ? 3 : 10) && image[1] == 1 && image[2] == 7 && image[3] == kLgK &&
                       (byte_at(image, kFlagsAt) & ~kOutOfOrderFlag) == kCompactFlag;
   return header && (set ? is_canonical_set(image) : is_canonical_array(image));
@@ -200,9 +160,7 @@ void DistinctCount::reset() {
 DistinctCount DistinctCount::clone() const {
   DistinctCount copy;
   if (dense()) {
-    auto dense_copy = std::make_unique<Dense>(dense_->sketch);
-    if (dense_->merged) dense_copy->merged = std::make_unique<datasketches::hll_union>(*dense_->merged);
-    copy.dense_ = dense_copy.release();
+    copy.dense_ = new Dense(dense_->sketch);
     copy.size_ = kDense;
     return copy;
   }
@@ -224,10 +182,6 @@ std::span<const std::uint64_t> DistinctCount::hashes() const {
 
 int DistinctCount::add(std::uint64_t hash) {
   if (dense()) {
-    if (dense_->merged) {
-      dense_->merged->update(hash);
-      return 0;  // a union is what readers make: it is not kept in a page
-    }
     dense_->sketch.update(hash);
     const auto before = std::exchange(dense_->bytes, dense_->sketch.get_compact_serialization_bytes());
     if (dense_->bytes == before) return 0;
@@ -269,45 +223,9 @@ void DistinctCount::make_dense(std::uint64_t last) {
   size_ = kDense;
 }
 
-void DistinctCount::merge(std::span<const std::uint64_t> hashes) {
-  for (auto hash : hashes) add(hash);
-}
-
-void DistinctCount::merge_image(std::string_view image) {
-  auto other = read_image(image);
-  if (dense()) {
-    dense_->merge(other);
-    return;
-  }
-  // Small into dense is a stream that goes on: the better estimator survives.
-  for (auto hash : hashes()) other.update(hash);
-  reset();
-  dense_ = new Dense(std::move(other));
-  size_ = kDense;
-}
-
-void DistinctCount::merge(const StoredSketch& other) {
-  if (other.image.empty()) {
-    merge(other.hashes);
-  } else {
-    merge_image(other.image);
-  }
-}
-
-void DistinctCount::merge(const DistinctCount& other) {
-  if (!other.dense()) {
-    merge(other.hashes());
-  } else if (size_ == 0) {
-    *this = other.clone();
-  } else {
-    merge_image(other.image());
-  }
-}
-
 std::uint64_t DistinctCount::estimate() const {
   if (!dense()) return size_;
-  const auto estimate = dense_->merged ? dense_->merged->get_estimate() : dense_->sketch.get_estimate();
-  return static_cast<std::uint64_t>(std::llround(std::min(estimate, kMaxEstimate)));
+  return static_cast<std::uint64_t>(std::llround(std::min(dense_->sketch.get_estimate(), kMaxEstimate)));
 }
 
 std::string DistinctCount::image() const { return dense() ? dense_->image() : std::string{}; }
@@ -322,17 +240,18 @@ Result<DistinctCount> DistinctCount::load(const StoredSketch& stored) {
   if (!stored.image.empty()) {
     if (!is_canonical_image(stored.image))
       return fail(ErrorCode::kCorrupt, "a distinct count holds an image that is no HLL_4 sketch of lgK 12");
-    count.merge_image(stored.image);
+    count.dense_ = new Dense(read_image(stored.image));
+    count.size_ = kDense;
     return count;
   }
   if (stored.hashes.size() > StoredSketch::kInlineMax)
     return fail(ErrorCode::kCorrupt, "a distinct count lists too many hashes");
-  count.merge(stored.hashes);
+  for (auto hash : stored.hashes) count.add(hash);
   return count;
 }
 
 std::size_t DistinctCount::stored_bytes() const {
-  return dense() ? sketch_image_bytes(dense_->image_bytes()) : sketch_list_bytes(size_);
+  return dense() ? sketch_image_bytes(dense_->bytes) : sketch_list_bytes(size_);
 }
 
 std::size_t DistinctCount::memory_bytes() const {

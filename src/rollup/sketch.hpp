@@ -17,7 +17,7 @@ std::uint64_t distinct_hash(std::string_view id);
 /// of its set or the exceptions of its array in ascending order, and nothing that contradicts itself.
 bool is_canonical_image(std::string_view image);
 
-/// A set of distinct hashes, 16 bytes while it holds at most one.
+/// The distinct hashes of one stream, as a page keeps them; pages are united by a DistinctUnion. 16 bytes while it holds at most one.
 /// Thread: one owner. While small, the result depends on the set alone. Dense, the stored form depends
 /// on the order of the updates too (the estimator is a running sum), but not on how often it was
 /// stored and loaded between them.
@@ -31,17 +31,12 @@ class DistinctCount {
 
   /// Adds a hash below 2^48. Gives by how many bytes stored_bytes() changed.
   int add(std::uint64_t hash);
-  /// Union. The hashes ascend; an image is canonical (decode_chunk has checked both).
-  void merge(std::span<const std::uint64_t> hashes);
-  void merge_image(std::string_view image);
-  void merge(const StoredSketch& other);
-  void merge(const DistinctCount& other);
   /// The number of hashes while small, else DataSketches' estimate, rounded.
   std::uint64_t estimate() const;
 
   bool dense() const { return size_ == kDense; }
   std::span<const std::uint64_t> hashes() const;  ///< ascending; empty when dense
-  std::string image() const;                      ///< canonical; empty while small
+  std::string image() const;  ///< canonical; empty while small
   StoredSketch store() const;
   /// Errors: kCorrupt.
   static Result<DistinctCount> load(const StoredSketch& stored);

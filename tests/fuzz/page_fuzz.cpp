@@ -6,6 +6,7 @@
 
 #include "guidepost/base/codec.hpp"
 #include "rollup/chunk_codec.hpp"
+#include "rollup/distinct_union.hpp"
 #include "rollup/page.hpp"
 #include "rollup/sketch.hpp"
 #include "support/accepted_stream.hpp"
@@ -50,6 +51,20 @@ void read_by_dimension(const std::string& bytes, std::optional<std::size_t> entr
   check(!entries || found == *entries);
 }
 
+/// What readers make of every distinct count there is, in the order of the chunk.
+void unite(std::string_view bytes) {
+  ChunkReader reader;
+  if (!reader.read(bytes)) return;
+  DistinctUnion all;
+  for (const auto& entry : reader.entries()) {
+    DistinctUnion united;
+    for (const auto& sketch : entry.distinct) united.merge(sketch);
+    (void)united.estimate();
+    all.merge(united);
+  }
+  (void)all.estimate();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -65,16 +80,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto reread = decode_chunk(again);
   check(reread.has_value() && encode_chunk(*reread) == again);
   for (const auto& entry : chunk->entries) {
-    DistinctCount united;
     for (const auto& sketch : entry.distinct) {
       auto count = DistinctCount::load(sketch);
       check(count.has_value());
-      united.merge(sketch);
       for (std::uint64_t i = 0; i < 50; ++i) count->add((i * 0x9e3779b97f4aULL) >> 16);
       check(DistinctCount::load(count->store()).has_value());
     }
-    (void)united.estimate();
   }
+  unite(bytes);
   go_on_with(*chunk, bytes);
   return 0;
 }

@@ -24,12 +24,19 @@ struct Rocks {
   Rocks& operator=(Rocks&&) = delete;
   ~Rocks();
 
-  /// Writes as durably as the options say. After a full disk it first makes the database writable again.
+  /// Writes as durably as the options say. After a full disk it first makes the database writable again. From the first
+  /// write on, files are merged. Thread: one at a time.
   Result<void> commit(rocksdb::WriteBatch& batch);
+
+ private:
+  void shorten_log();
+  rocksdb::Status put_in_memory();
+
+  bool compacts_ = false;
 };
 
 struct RocksSpec {
-  std::string kind;       ///< what the folder's marker says: `event_log`, `table_store`
+  std::string kind;  ///< what the folder's marker says: `event_log`, `table_store`
   std::string bulk_name;  ///< name of the second column family
   std::shared_ptr<rocksdb::CompactionFilterFactory> filter;
   std::shared_ptr<const rocksdb::SliceTransform> prefix;

@@ -117,8 +117,8 @@ Result<ScanPage> read_page(const Rocks& rocks, const StoredTable& table, const S
   const rocksdb::Slice bound(end);
   rocksdb::ReadOptions options;
   options.total_order_seek = true;
+  options.fill_cache = false;  // a scan is larger than the cache, and seldom asked for twice: 7 % of a month's query
   options.iterate_upper_bound = &bound;
-  options.readahead_size = std::size_t{256} * 1024;
   const std::unique_ptr<rocksdb::Iterator> at(rocks.db->NewIterator(options, rocks.bulk));
   ScanPage page;
   if (!request.stop.empty() && request.stop <= request.start) return page;

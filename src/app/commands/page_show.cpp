@@ -1,19 +1,16 @@
 #include <fmt/format.h>
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "app/ask.hpp"
 #include "app/commands/commands.hpp"
 #include "app/node.hpp"
+#include "app/page_text.hpp"
 #include "app/places.hpp"
 #include "base/names.hpp"
 #include "guidepost/rollup/page_format.hpp"
 
 namespace guidepost::app {
 namespace {
-
-using rollup::Counter;
-using rollup::Distinct;
 
 struct Cells {
   SourceId source;
@@ -34,23 +31,6 @@ rollup::PageKey parse_page(const std::string& word) {
           .source = {}};
 }
 
-std::string distinct(const rollup::StoredSketch& sketch) {
-  return sketch.image.empty() ? std::to_string(sketch.hashes.size()) : "~" + text::bytes(sketch.image.size());
-}
-
-const std::int64_t& count(const rollup::StoredEntry& entry, Counter c) {
-  return entry.counters[static_cast<std::size_t>(c)];
-}
-const rollup::StoredSketch& sketch(const rollup::StoredEntry& entry, Distinct d) {
-  return entry.distinct[static_cast<std::size_t>(d)];
-}
-
-std::string shown_value(std::string_view value) {
-  std::string plain(value);
-  if (const auto zero = plain.find('\0'); zero != std::string::npos) plain.replace(zero, 1, " × ");
-  return text::escape(plain);
-}
-
 void print_chunk(Call& call, const Cells& cell, std::size_t top) {
   const auto& chunk = cell.chunk;
   call.out.print(bold(call.out.look(), fmt::format("source {} chunk {}", cell.source.value, chunk.id.chunk)) +
@@ -58,54 +38,12 @@ void print_chunk(Call& call, const Cells& cell, std::size_t top) {
                              chunk.first_offset.value, chunk.rules.value, chunk.version, text::bytes(cell.bytes)));
   if (chunk.id.chunk == 0)
     call.out.print(fmt::format("  {} contributions; values are in {} chunks\n", chunk.events, 1U << chunk.valid_bits));
-  text::Table table({{"dimension"},
-                     {"traffic"},
-                     {"value", text::Align::kLeft, 60},
-                     {"events", text::Align::kRight},
-                     {"page views", text::Align::kRight},
-                     {"clicks", text::Align::kRight},
-                     {"purchases", text::Align::kRight},
-                     {"identified", text::Align::kRight},
-                     {"devices", text::Align::kRight},
-                     {"users", text::Align::kRight}});
-  std::vector<const rollup::StoredEntry*> entries;
-  entries.reserve(chunk.entries.size());
-  for (const auto& entry : chunk.entries) entries.push_back(&entry);
-  std::sort(entries.begin(), entries.end(), [](const auto* x, const auto* y) {
-    return std::tuple(x->dimension, -count(*x, Counter::kEvents), std::string_view(x->value)) <
-           std::tuple(y->dimension, -count(*y, Counter::kEvents), std::string_view(y->value));
-  });
-  std::size_t of_dimension = 0, left_out = 0;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    const auto& e = *entries[i];
-    of_dimension = i > 0 && entries[i - 1]->dimension == e.dimension ? of_dimension + 1 : 0;
-    if (of_dimension >= top) {
-      ++left_out;
-      continue;
-    }
-    table.add({std::string(rollup::to_string(e.dimension)), std::string(event::to_string(e.traffic)),
-               shown_value(e.value), text::thousands(count(e, Counter::kEvents)),
-               text::thousands(count(e, Counter::kPageViews)), text::thousands(count(e, Counter::kClicks)),
-               text::thousands(count(e, Counter::kPurchases)), text::thousands(count(e, Counter::kIdentified)),
-               distinct(sketch(e, Distinct::kDevices)), distinct(sketch(e, Distinct::kUsers))});
-  }
-  if (!table.empty()) call.out.print(table.render(call.out.look()));
-  if (left_out > 0) call.out.print(fmt::format("  ... and {} more values: --top shows them\n", left_out));
+  const auto shown = page_table(chunk, top);
+  if (!shown.table.empty()) call.out.print(shown.table.render(call.out.look()));
+  if (shown.left_out > 0) call.out.print(fmt::format("  ... and {} more values: --top shows them\n", shown.left_out));
 }
 
 nlohmann::json json_of(const Cells& cell) {
-  auto entries = nlohmann::json::array();
-  for (const auto& e : cell.chunk.entries) {
-    nlohmann::json entry{{"dimension", rollup::to_string(e.dimension)},
-                         {"traffic", event::to_string(e.traffic)},
-                         {"bucket", text::rfc3339(e.bucket.start())},
-                         {"value", shown_value(e.value)},
-                         {"counters", e.counters}};
-    for (const auto& d : e.distinct)
-      entry["distinct"].push_back(d.image.empty() ? nlohmann::json(d.hashes.size())
-                                                  : nlohmann::json{{"sketch_bytes", d.image.size()}});
-    entries.push_back(std::move(entry));
-  }
   return {{"source", cell.source.value},
           {"bits", cell.chunk.id.bits},
           {"chunk", cell.chunk.id.chunk},
@@ -116,7 +54,7 @@ nlohmann::json json_of(const Cells& cell) {
           {"valid_bits", cell.chunk.valid_bits},
           {"events", cell.chunk.events},
           {"bytes", cell.bytes},
-          {"entries", std::move(entries)}};
+          {"entries", page_entries_json(cell.chunk)}};
 }
 
 /// Errors: kNotFound, kCorrupt, those of the store.
@@ -172,7 +110,8 @@ Command page_show_command() {
       .summary = "decodes the stored page of 15 minutes of a merchant",
       .about =
           "Prints every cell of the page's row: each source has its own, and where the page has split, each chunk.\n"
-          "Cells of an older split are shown too; chunk 0 says which ones are valid.",
+          "Cells of an older split are shown too; chunk 0 says which ones are valid. With --json money is in the smallest\n"
+          "unit of its currency; users that are estimated are shown as the size of their sketch.",
       .operands = {{"MERCHANT/TIME", "the page that holds the time, a date (UTC) or RFC 3339", Use::kRequired}},
       .flags = {{"--top", "N", "at most so many values of a dimension, by default 10", Use::kOptional}},
       .examples = {{"one page", "guidepost page show shop/2025-01-31T12:07:00Z"},

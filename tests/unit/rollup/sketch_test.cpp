@@ -43,48 +43,6 @@ TEST(DistinctCount, ErrsByAtMostWhatTheSketchPromises) {
   }
 }
 
-TEST(DistinctCount, TheUnionOfPagesErrsNoMore) {
-  constexpr int kTrials = 60;
-  double squares = 0;
-  for (std::uint64_t seed = 0; seed < kTrials; ++seed) {
-    DistinctCount all;
-    for (std::uint64_t page = 0; page < 8; ++page) {
-      DistinctCount one;
-      for (std::uint64_t i = page * 400; i < page * 400 + 700; ++i) one.add(hash_of(i, seed));  // they overlap
-      all.merge(one.store());
-    }
-    const auto error = static_cast<double>(all.estimate()) / 3500 - 1;
-    EXPECT_LE(std::abs(error), 5 * 0.016);
-    squares += error * error;
-  }
-  EXPECT_LE(std::sqrt(squares / kTrials), 0.016);
-}
-
-TEST(DistinctCount, AUnionOfSmallOnesIsExactAndKnowsNoOrder) {
-  DistinctCount a;
-  DistinctCount b;
-  for (std::uint64_t page = 0; page < 4; ++page) {
-    for (auto* to : {&a, &b}) {
-      const auto p = to == &a ? page : 3 - page;
-      DistinctCount one;
-      for (std::uint64_t i = p * 30; i < p * 30 + 60; ++i) one.add(hash_of(i, 0));
-      to->merge(one);
-    }
-  }
-  EXPECT_EQ(a.estimate(), 150U);
-  EXPECT_EQ(a.store().hashes, b.store().hashes);
-}
-
-TEST(DistinctCount, ASketchOfOnePageIsReadAsItWasWritten) {
-  const auto written = filled(5000);
-  DistinctCount read;
-  read.merge(written.store());
-  EXPECT_EQ(read.estimate(), written.estimate());
-  DistinctCount none;
-  read.merge(none.store());
-  EXPECT_EQ(read.estimate(), written.estimate());
-}
-
 TEST(DistinctCount, GoesOnAfterStoringAsIfItHadNeverBeenStored) {
   std::mt19937_64 rng(5);
   auto living = filled(0);
