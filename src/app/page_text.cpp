@@ -16,8 +16,8 @@ using rollup::Counter;
 using rollup::Distinct;
 
 constexpr std::array<const char*, rollup::kCounterCount> kCounterNames{
-    "events", "page_views", "clicks", "purchases", "identified", "sessions",
-    "bounces", "dwells", "dwell_ms", "items", "refund_events"};
+    "events",  "page_views", "clicks",   "purchases", "identified",   "sessions",
+    "bounces", "dwells",     "dwell_ms", "items",     "refund_events"};
 constexpr std::array<const char*, rollup::kDistinctCount> kDistinctNames{"devices", "users", "customers"};
 
 std::int64_t count(const rollup::StoredEntry& entry, Counter c) { return entry.counters[static_cast<std::size_t>(c)]; }
@@ -33,9 +33,7 @@ std::string shown_value(std::string_view value) {
   return text::escape(plain);
 }
 
-std::string code_of(const rollup::Money& money) {
-  return text::escape({money.currency.data(), money.currency.size()});
-}
+std::string code_of(const rollup::Money& money) { return text::escape({money.currency.data(), money.currency.size()}); }
 
 /// `12.50 EUR (1 order, -3.00 refunds) + 300 JPY (2 orders)`.
 std::string shown_money(const rollup::StoredEntry& entry) {

@@ -8,9 +8,9 @@
 namespace guidepost::app {
 namespace {
 
+using rollup::Counter;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using rollup::Counter;
 
 rollup::StoredEntry entry(rollup::Dimension dimension, std::string value, std::int64_t events) {
   rollup::StoredEntry entry;
@@ -29,14 +29,16 @@ rollup::StoredChunk sold() {
   total.distinct[0].hashes = {1, 2};
   total.money = {{{'E', 'U', 'R'}, 1250, -300, 1}, {{'J', 'P', 'Y'}, 900, 0, 2}};
   rollup::StoredChunk chunk;
-  chunk.entries = {total, entry(rollup::Dimension::kType, "click", 10), entry(rollup::Dimension::kType, "page_view", 30)};
+  chunk.entries = {total, entry(rollup::Dimension::kType, "click", 10),
+                   entry(rollup::Dimension::kType, "page_view", 30)};
   return chunk;
 }
 
 TEST(PageText, TheTableHasMoneyByCurrencyAndSessions) {
   const auto shown = page_table(sold(), 10).table.render({});
   EXPECT_THAT(shown, HasSubstr("sessions"));
-  EXPECT_THAT(shown, HasSubstr("7        3       5   61,500 ms  12.50 EUR (1 order, -3.00 refunds) + 900 JPY (2 orders)"));
+  EXPECT_THAT(shown,
+              HasSubstr("7        3       5   61,500 ms  12.50 EUR (1 order, -3.00 refunds) + 900 JPY (2 orders)"));
 }
 
 TEST(PageText, TheTableHasTheValuesWithTheMostEvents) {
@@ -55,7 +57,8 @@ TEST(PageText, JsonNamesWhatAPageHolds) {
   EXPECT_EQ(entries[0]["dwell_ms"], 61'500);
   EXPECT_EQ(entries[0]["devices"], 2);
   EXPECT_EQ(entries[0]["money"],
-            nlohmann::json::parse(R"({"EUR":{"revenue":1250,"refunds":-300,"orders":1},"JPY":{"revenue":900,"refunds":0,"orders":2}})"));
+            nlohmann::json::parse(
+                R"({"EUR":{"revenue":1250,"refunds":-300,"orders":1},"JPY":{"revenue":900,"refunds":0,"orders":2}})"));
   EXPECT_EQ(entries[1]["money"], nlohmann::json::object());
 }
 

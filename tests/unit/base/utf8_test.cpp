@@ -8,9 +8,9 @@ namespace guidepost::text {
 namespace {
 
 TEST(Utf8, ACharacterHasItsCodeAndSize) {
-  for (const auto& [bytes, code, size] : {std::tuple("a\xff", U'a', 1U), std::tuple("\xc3\xa9x", U'\u00e9', 2U),
-                                          std::tuple("\xe2\x82\xac", U'\u20ac', 3U),
-                                          std::tuple("\xf0\x9f\x98\x80", U'\U0001f600', 4U)}) {
+  for (const auto& [bytes, code, size] :
+       {std::tuple("a\xff", U'a', 1U), std::tuple("\xc3\xa9x", U'\u00e9', 2U),
+        std::tuple("\xe2\x82\xac", U'\u20ac', 3U), std::tuple("\xf0\x9f\x98\x80", U'\U0001f600', 4U)}) {
     const auto character = first_character(bytes);
     EXPECT_TRUE(character.valid);
     EXPECT_EQ(character.code, code);
