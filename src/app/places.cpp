@@ -1,5 +1,6 @@
 #include "app/places.hpp"
 
+#include <fmt/format.h>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -55,6 +56,21 @@ TimeMs parse_time(std::string_view what, std::string_view text) {
 std::optional<TimeMs> time_of(const Arguments& arguments, std::string_view flag) {
   const auto value = arguments.value(flag);
   return value ? std::optional(parse_time(flag, *value)) : std::nullopt;
+}
+
+std::optional<std::chrono::seconds> duration_of(const Arguments& arguments, std::string_view flag) {
+  const auto text = arguments.value(flag);
+  if (!text) return std::nullopt;
+  std::int64_t number = 0;
+  const auto* end = text->data() + text->size();
+  const auto [unit, error] = std::from_chars(text->data(), end, number);
+  std::int64_t seconds = 0;
+  if (error == std::errc{} && unit + 1 == end && number > 0 && number <= 1'000'000) {
+    seconds = *unit == 's' ? 1 : *unit == 'm' ? 60 : *unit == 'h' ? 3600 : *unit == 'd' ? 86'400 : 0;
+  }
+  if (seconds == 0)
+    throw UsageError{fmt::format("{}: expected a duration such as 90s, 15m, 72h or 7d, got '{}'", flag, *text)};
+  return std::chrono::seconds{number * seconds};
 }
 
 nlohmann::json json_bytes(std::string_view bytes) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.hpp"
 #include "base/names.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -14,8 +15,7 @@ tl::unexpected<Error> refuse(std::string_view flag, std::string_view why) {
 
 Result<std::string> parse_merchant(std::string_view word) {
   if (word.empty()) return refuse("--merchant", "is required");
-  std::string merchant(word);
-  for (char& c : merchant) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  auto merchant = ascii::lowered(word);
   if (!is_merchant_slug(merchant)) {
     return refuse("--merchant",
                   fmt::format("'{}' is no merchant: 1-40 characters a-z, 0-9, '.', '_', '-'", text::escape(word)));

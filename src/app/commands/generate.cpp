@@ -8,6 +8,7 @@
 #include "app/commands/sending.hpp"
 #include "app/counted.hpp"
 #include "app/node.hpp"
+#include "app/places.hpp"
 #include "app/progress.hpp"
 #include "app/record_sink.hpp"
 #include "app/shop.hpp"
@@ -93,14 +94,14 @@ ShopOptions shop_options(const Arguments& arguments) {
   ShopOptions options;
   options.events = static_cast<std::uint64_t>(arguments.number("--events", 1, 10'000'000'000).value_or(100'000));
   options.seed = static_cast<std::uint64_t>(arguments.number("--seed", 0, INT64_MAX).value_or(1));
-  options.span = duration_option(arguments, "--span", std::chrono::hours{72});
+  options.span = duration_of(arguments, "--span").value_or(std::chrono::hours{72});
   options.merchants = static_cast<std::uint32_t>(arguments.number("--merchants", 1, 1'000'000).value_or(1));
   options.products = static_cast<std::uint32_t>(arguments.number("--products", 1, 10'000'000).value_or(200));
   options.devices = static_cast<std::uint32_t>(arguments.number("--devices", 1, 100'000'000).value_or(0));
   options.bot_share = static_cast<double>(arguments.number("--bots", 0, 100).value_or(0)) / 100;
   options.merchant = merchant_option(arguments, "--merchant", "shop");
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  options.start = time_option(arguments, "--start").value_or(TimeMs{now} - options.span);
+  options.start = time_of(arguments, "--start").value_or(TimeMs{now} - options.span);
   return options;
 }
 

@@ -7,7 +7,6 @@
 
 #include "app/ask.hpp"
 #include "app/commands/commands.hpp"
-#include "app/commands/sending.hpp"
 #include "app/options.hpp"
 #include "app/places.hpp"
 #include "app/progress.hpp"
@@ -66,9 +65,9 @@ ReplayStart start_of(const Arguments& arguments) {
     ++ways;
     start.time = *time;
   }
-  if (arguments.has("--by-duration")) {
+  if (const auto ago = duration_of(arguments, "--by-duration")) {
     ++ways;
-    start.time = inline_executor().wall() - duration_option(arguments, "--by-duration", {});
+    start.time = inline_executor().wall() - *ago;
   }
   if (ways > 1) throw UsageError{"--to-earliest, --to-offset, --to-datetime and --by-duration: only one of them"};
   return start;

@@ -1,7 +1,6 @@
 #include "app/commands/sending.hpp"
 
 #include <fmt/format.h>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "app/ask.hpp"
@@ -14,32 +13,6 @@
 #include "base/time.hpp"
 
 namespace guidepost::app {
-
-std::chrono::milliseconds duration_option(const Arguments& arguments, std::string_view flag,
-                                          std::chrono::milliseconds otherwise) {
-  const auto text = arguments.value(flag);
-  if (!text) return otherwise;
-  std::int64_t number = 0;
-  const auto* end = text->data() + text->size();
-  const auto [unit, error] = std::from_chars(text->data(), end, number);
-  std::int64_t seconds = 0;
-  if (error == std::errc{} && unit + 1 == end && number > 0 && number <= 1'000'000) {
-    seconds = *unit == 's' ? 1 : *unit == 'm' ? 60 : *unit == 'h' ? 3600 : *unit == 'd' ? 86'400 : 0;
-  }
-  if (seconds == 0)
-    throw UsageError{fmt::format("{}: expected a duration such as 90s, 15m, 72h or 7d, got '{}'", flag, *text)};
-  return std::chrono::seconds{number * seconds};
-}
-
-std::optional<TimeMs> time_option(const Arguments& arguments, std::string_view flag) {
-  const auto text = arguments.value(flag);
-  if (!text) return std::nullopt;
-  auto time = parse_rfc3339(*text);
-  if (!time) time = parse_rfc3339(*text + "T00:00:00Z");
-  if (!time)
-    throw UsageError{fmt::format("{}: expected a date or a time such as 2015-05-17T10:05:03Z, got '{}'", flag, *text)};
-  return time;
-}
 
 std::string merchant_option(const Arguments& arguments, std::string_view flag, std::string_view otherwise) {
   auto merchant = arguments.value_or(flag, otherwise);

@@ -12,11 +12,6 @@
 
 namespace guidepost::app {
 
-/// `90s`, `15m`, `72h`, `7d`. Throws UsageError.
-std::chrono::milliseconds duration_option(const Arguments& arguments, std::string_view flag,
-                                          std::chrono::milliseconds otherwise);
-/// A date (its first instant, UTC) or RFC 3339. Throws UsageError.
-std::optional<TimeMs> time_option(const Arguments& arguments, std::string_view flag);
 /// A merchant's slug. Throws UsageError.
 std::string merchant_option(const Arguments& arguments, std::string_view flag, std::string_view otherwise);
 

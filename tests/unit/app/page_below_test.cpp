@@ -35,7 +35,8 @@ class Decided {
       decisions_.accepted.push_back(event);
       std::map<Offset, event::SessionChange> changes;  // one a subject
       for (auto n = below(3); n > 0; --n) {
-        const auto at = decisions_.accepted.size() - 1 - static_cast<std::size_t>(below(20)) % decisions_.accepted.size();
+        const auto at =
+            decisions_.accepted.size() - 1 - static_cast<std::size_t>(below(20)) % decisions_.accepted.size();
         event::SessionChange change{Offset{offset}, decisions_.accepted[at].offset};
         for (auto* part : {&change.sessions, &change.bounces, &change.exits, &change.dwells})
           *part = static_cast<std::int8_t>(below(3) - 1);
@@ -54,8 +55,8 @@ class Decided {
       const auto table = names.events(Month::of(event.record_time));
       store.make_table(table, {event::kEventFamilies.begin(), event::kEventFamilies.end()});
       const auto words = event::session_words(decisions_, decisions_.changes_of(event.offset));
-      const auto put = await<void>(
-          [&](auto done) { store.put(table, {event::event_row(kSource, event, words)}, std::move(done)); });
+      const auto put =
+          await<void>([&](auto done) { store.put(table, {event::event_row(kSource, event, words)}, std::move(done)); });
       ASSERT_TRUE(put) << put.error().message;
     }
   }
@@ -121,8 +122,8 @@ TEST(PagesBelow, AMissingRowIsNoSmallerNumber) {
   test::FakeTableStore store;
   event::Decisions lacking = decided.decisions();
   ASSERT_FALSE(lacking.changes.empty());
-  const auto change = std::find_if(lacking.changes.begin(), lacking.changes.end(),
-                                   [](const auto& c) { return c.subject != c.cause; });
+  const auto change =
+      std::find_if(lacking.changes.begin(), lacking.changes.end(), [](const auto& c) { return c.subject != c.cause; });
   ASSERT_NE(change, lacking.changes.end());
   const auto subject = *lacking.subject(*change);
   for (const auto& event : lacking.accepted) {
@@ -130,8 +131,8 @@ TEST(PagesBelow, AMissingRowIsNoSmallerNumber) {
     const auto table = names.events(Month::of(event.record_time));
     store.make_table(table, {event::kEventFamilies.begin(), event::kEventFamilies.end()});
     const auto words = event::session_words(lacking, lacking.changes_of(event.offset));
-    ASSERT_TRUE(await<void>(
-        [&](auto done) { store.put(table, {event::event_row(kSource, event, words)}, std::move(done)); }));
+    ASSERT_TRUE(
+        await<void>([&](auto done) { store.put(table, {event::event_row(kSource, event, words)}, std::move(done)); }));
   }
   const auto puts = pages_below(
       store, names, {}, {{{"shop", rollup::Span::kBucket, Bucket::of(subject.time), kSource}, Offset{5000}, kRules}});
