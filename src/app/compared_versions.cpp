@@ -37,8 +37,8 @@ class Comparison {
       return fail(ErrorCode::kNotFound,
                   fmt::format("version {} has no events: `guidepost replay list` shows which there are", version));
     }
-    compared_.names_a = worker::names_of(node_.names(), compared_.a, all_);
-    compared_.names_b = worker::names_of(node_.names(), compared_.b, all_);
+    compared_.names_a = names_of(compared_.a);
+    compared_.names_b = names_of(compared_.b);
     return {};
   }
 
@@ -67,6 +67,12 @@ class Comparison {
   ComparedVersions take() && { return std::move(compared_); }
 
  private:
+  Names names_of(std::uint32_t version) const {
+    auto names = node_.names();
+    names.version = version;
+    return names;
+  }
+
   Result<std::uint32_t> newest_other_than(std::uint32_t version) {
     for (auto it = all_.rbegin(); it != all_.rend(); ++it) {
       if (it->caught_up && !it->dropped && it->version != version) return it->version;
@@ -80,7 +86,7 @@ class Comparison {
 
   /// Whether there is anything to compare. Tables alone say nothing: those of a version that was dropped may be made again.
   Result<bool> has_events(std::uint32_t version) {
-    const auto names = worker::names_of(node_.names(), version, all_);
+    const auto names = names_of(version);
     const auto months =
         query::months_of(node_.tables(), names.all_events(), [&](Month month) { return names.events(month); });
     if (!months) return tl::unexpected(months.error());
@@ -96,7 +102,7 @@ class Comparison {
   }
 
   Result<Offset> counted_below(std::uint32_t version, SourceId source) {
-    worker::StateTable state(node_.tables(), worker::names_of(node_.names(), version, all_));
+    worker::StateTable state(node_.tables(), names_of(version));
     const auto position = ask<std::optional<worker::DurablePosition>>(
         [&](auto done) { state.durable(source, std::move(done)); }, cancelled_);
     if (!position) return tl::unexpected(position.error());

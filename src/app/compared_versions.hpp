@@ -14,7 +14,7 @@ struct ComparedVersions {
   std::uint32_t a = 0;
   std::uint32_t b = 0;
   std::uint32_t published = 0;
-  Names names_a;  ///< with what they go on from
+  Names names_a;
   Names names_b;
   std::vector<SourceId> sources;        ///< all that are registered
   std::map<SourceId, Offset> decided;   ///< below it both have counted; of a topic that is no more: one of them

@@ -44,12 +44,8 @@ Result<void> Node::look_at_version(const std::stop_token& cancelled) {
   if (!published && published.error().code != ErrorCode::kNotFound) {
     return fail(published.error().code, "which version is published cannot be read: " + published.error().message);
   }
-  const auto all = published ? ask<std::vector<worker::VersionRecord>>(
-                                   [&](auto done) { versions.versions(std::move(done)); }, cancelled)
-                             : std::vector<worker::VersionRecord>{};
-  if (!all) return fail(all.error().code, "which versions there are cannot be read: " + all.error().message);
   std::lock_guard lock(names_mutex_);
-  names_ = worker::names_of(names_, published ? published->version : 1, *all);
+  names_.version = published ? published->version : 1;
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/arena.hpp"
+#include "base/text.hpp"
 #include "verify/stored_rows.hpp"
 
 namespace guidepost::app {
@@ -14,10 +15,12 @@ namespace {
 
 /// The longest that sessions can be cut by: a change about an event lies no further from it.
 constexpr std::chrono::hours kLongestGap{24};
+constexpr std::uint64_t kEventsAtOnce = 100'000;
 
 /// What a page is made of, as far as it lies below.
 struct Contributions {
   const PageBelow* page = nullptr;
+  std::uint64_t rows = 0;  ///< of events below its position
   std::vector<event::Accepted> events;
   std::vector<event::SessionChange> changes;
 };
@@ -27,19 +30,30 @@ void keep(const event::StoredEvent& stored, Pages& pages, Arena& arena) {
   const auto& event = stored.event;
   const auto find = [&](TimeMs time) {
     const auto found = pages.find({Bucket::of(time), stored.source});
-    return found != pages.end() && event.offset < found->second.page->below ? &found->second : nullptr;
+    return found != pages.end() ? &found->second : nullptr;
   };
   for (const auto& change : stored.changes) {
-    if (auto* page = find(change.subject_time)) page->changes.push_back(change.change);
+    auto* page = find(change.subject_time);
+    if (page != nullptr && event.offset < page->page->below) page->changes.push_back(change.change);
   }
-  if (auto* page = find(event.time)) {
-    auto& kept = page->events.emplace_back(event);
-    for (auto& text : kept.text.values) text = arena.copy(text);
-  }
+  auto* page = find(event.time);
+  if (page == nullptr) return;
+  page->rows += event.offset < page->page->position ? 1 : 0;
+  if (event.offset >= page->page->below) return;
+  auto& kept = page->events.emplace_back(event);
+  for (auto& text : kept.text.values) text = arena.copy(text);
 }
 
 Result<RowPut> fold(Contributions& of, const rollup::PageLimits& limits) {
-  auto& [wanted, events, changes] = of;
+  auto& [wanted, rows, events, changes] = of;
+  if (rows != wanted->events) {
+    return fail(
+        ErrorCode::kCorrupt,
+        fmt::format("{} {}, source {}: the page counts {} events, and {} have rows: without the others its part "
+                    "before offset {} cannot be counted again",
+                    text::escape(wanted->key.merchant), text::rfc3339(wanted->key.bucket.start()),
+                    wanted->key.source.value, wanted->events, rows, wanted->below.value));
+  }
   const auto by_offset = [](const event::Accepted& a, const event::Accepted& b) { return a.offset < b.offset; };
   std::sort(events.begin(), events.end(), by_offset);
   std::sort(changes.begin(), changes.end(),
@@ -91,7 +105,7 @@ Result<void> fold_near(verify::StoredRows& rows, std::span<const PageBelow> near
 }  // namespace
 
 Result<std::vector<RowPut>> pages_below(TableStore& tables, const Names& names, const rollup::PageLimits& limits,
-                                        const std::vector<PageBelow>& wanted) {
+                                        const std::vector<PageBelow>& wanted, const std::stop_token& cancelled) {
   std::vector<RowPut> puts;
   if (wanted.empty()) return puts;
   const verify::VerifyOptions options;
@@ -105,8 +119,13 @@ Result<std::vector<RowPut>> pages_below(TableStore& tables, const Names& names, 
     if (!looked) going = tl::unexpected(looked.error());
   }
   for (auto at = wanted.begin(); going && at != wanted.end();) {
+    if (cancelled.stop_requested()) return fail(ErrorCode::kCancelled, "cancelled");
     auto end = at + 1;
-    while (end != wanted.end() && end->key.bucket.start() - at->key.bucket.start() < kLongestGap) ++end;
+    auto events = at->events;
+    while (end != wanted.end() && end->key.bucket.start() - at->key.bucket.start() < kLongestGap &&
+           (events += end->events) <= kEventsAtOnce) {
+      ++end;
+    }
     going = fold_near(rows, {at, end}, limits, puts);
     at = end;
   }

@@ -48,52 +48,59 @@ std::uint64_t ReplayPlan::kept() const {
   return static_cast<std::uint64_t>(sum);
 }
 
-std::optional<Layer> ReplayPlan::base() const {
-  if (kept() == 0) return std::nullopt;
-  auto first = inline_executor().wall();
-  for (const auto& part : parts) {
-    if (part.current) first = std::min(first, part.start.time);
-  }
-  // Rows are in the month in which the log received them. Its clock may have been set back, by less than a day.
-  return Layer{Month::of(first - std::chrono::days{1}), published.version};
+std::optional<std::uint32_t> ReplayPlan::base() const {
+  return kept() > 0 ? std::optional(versions.published.version) : std::nullopt;
 }
 
 Floors ReplayPlan::floors() const {
   Floors floors;
-  for (const auto& part : parts) {
-    if (part.current) floors[part.source.number] = part.start.from;
-  }
+  for (const auto& part : parts) floors[part.source.number] = part.current ? part.start.from : kWhole;
   return floors;
 }
 
-Result<ReplayPlan> plan_replay(Node& node, const ReplayStart& start, const std::stop_token& cancelled) {
-  ReplayPlan plan;
-  plan.start = start;
+Result<VersionsSeen> see_versions(Node& node, const std::stop_token& cancelled) {
+  VersionsSeen seen;
   worker::VersionTable table(node.tables(), node.names());
   const auto published = ask<worker::Published>([&](auto done) { table.published(std::move(done)); }, cancelled);
   if (!published) return tl::unexpected(published.error());
-  plan.published = *published;
+  seen.published = *published;
   const auto versions = all_versions(node, cancelled);
   if (!versions) return tl::unexpected(versions.error());
-  plan.next_version = published->version + 1;
+  seen.next = published->version + 1;
   for (const auto& version : *versions) {
-    plan.next_version = std::max(plan.next_version, version.version + 1);
-    if (!version.caught_up && !version.dropped) plan.unfinished = version;
+    seen.next = std::max(seen.next, version.version + 1);
+    if (version.version == published->version) seen.least_run = version.least_run.value_or(RunId{0});
+    if (version.dropped) continue;
+    if (!version.caught_up) seen.unfinished = version;
+    if (version.caught_up && version.version > published->version) seen.newest = version;
   }
+  return seen;
+}
+
+Result<ReplayPlan> plan_replay(Node& node, const VersionsSeen& versions, const ReplayStart& start,
+                               const std::stop_token& cancelled) {
+  ReplayPlan plan;
+  plan.versions = versions;
+  plan.start = start;
   const auto standings = source_standings(node, cancelled);
   if (!standings) return tl::unexpected(standings.error());
+  auto unknown = start.offsets;
   for (const auto& s : *standings) {
     ReplayPlan::Part part{s.source, s.raw, {}, 0, s.current};
-    const auto counted = (s.durable ? s.durable->offset : s.floor);
     if (s.current) {
-      auto found = find_start(node, s, start, cancelled);
+      auto found = find_start(node, s, start, versions.least_run, cancelled);
       if (!found) return tl::unexpected(found.error());
       part.start = std::move(*found);
       part.kept = part.start.from - s.known_from;
+      unknown.erase(s.source.partition);
     } else {
-      part.kept = counted - s.known_from;
+      part.kept = (s.durable ? s.durable->offset : s.floor) - s.known_from;
     }
     plan.parts.push_back(std::move(part));
+  }
+  if (!unknown.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("--to-offset: there is no partition {}", unknown.begin()->first.value));
   }
   const auto run = latest_run(node);
   if (!run) return tl::unexpected(run.error());
@@ -103,12 +110,6 @@ Result<ReplayPlan> plan_replay(Node& node, const ReplayStart& start, const std::
 
 Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, const ReplayWish& wish,
                                            const std::stop_token& cancelled) {
-  worker::VersionRecord record;
-  record.version = plan.next_version;
-  record.from = plan.start.words();
-  record.base = plan.base();
-  record.made = inline_executor().wall();
-  if (wish.latest_mapping) record.least_run = plan.latest_run;
   for (const auto& part : plan.parts) {
     if (!part.current || part.start.run_known || wish.latest_mapping) continue;
     return fail(
@@ -117,9 +118,24 @@ Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, c
                     "be resolved as it was logged: begin later, or take --mapping latest",
                     part.source.partition.value, part.start.from.value));
   }
+  const auto now = inline_executor().wall();
+  worker::VersionRecord record;
+  const bool taken = plan.versions.unfinished.has_value();
+  record.version = taken ? plan.versions.unfinished->version : plan.versions.next;
+  record.from = plan.start.words;
+  record.base = plan.base();
+  record.made = taken ? plan.versions.unfinished->made : now;
+  if (wish.latest_mapping) record.least_run = plan.latest_run;
+  worker::VersionTable table(node.tables(), node.names());
+  if (!taken) {
+    const auto made = ask<bool>([&](auto done) { table.make(record, std::move(done)); }, cancelled);
+    if (!made) return tl::unexpected(made.error());
+    if (!*made)
+      return fail(ErrorCode::kFailed, fmt::format("someone else is making version {} just now", record.version));
+  }
   std::string wrong;
   const bool good = install(
-      config_of(node, record.version), node.log(), node.tables(), record.made,
+      config_of(node, record.version), node.log(), node.tables(), now,
       [&](const InstallStep& step) {
         const bool step_good =
             step.outcome == InstallStep::Outcome::kMade || step.outcome == InstallStep::Outcome::kThere;
@@ -127,54 +143,117 @@ Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, c
       },
       cancelled);
   if (!good) return fail(ErrorCode::kFailed, wrong);
-  worker::VersionTable table(node.tables(), node.names());
+  worker::StateTable published(node.tables(), node.names());
   for (const auto& part : plan.parts) {
-    if (!part.current) continue;
+    auto floor = part.start.from;
+    auto commit = record.base ? part.start.commit : std::string();
+    if (!part.current) {
+      if (!record.base) continue;
+      // It stays what it is in the base, where its ledger begins included.
+      auto beginning = ask<worker::StateTable::Beginning>(
+          [&](auto done) { published.beginning(part.source.number, std::move(done)); }, cancelled);
+      if (!beginning) return tl::unexpected(beginning.error());
+      floor = beginning->floor;
+      commit = std::move(beginning->commit);
+    }
     const auto put = ask<void>(
-        [&](auto done) {
-          table.set_floor(record.version, part.source.number, part.start.from, record.base ? part.start.commit : "",
-                          std::move(done));
-        },
+        [&](auto done) { table.set_floor(record.version, part.source.number, floor, commit, std::move(done)); },
         cancelled);
     if (!put) return tl::unexpected(put.error());
   }
-  // The row is last: a version that can be found has its floors.
-  const auto made = ask<bool>([&](auto done) { table.make(record, std::move(done)); }, cancelled);
-  if (!made) return tl::unexpected(made.error());
-  if (!*made)
-    return fail(ErrorCode::kFailed, fmt::format("someone else is making version {} just now", record.version));
+  record.planned = now;
+  const auto planned = ask<void>([&](auto done) { table.set_planned(record, now, std::move(done)); }, cancelled);
+  if (!planned) return tl::unexpected(planned.error());
   return record;
 }
 
-Result<void> take_over(Node& node, const worker::VersionRecord& version,
-                       const std::function<void(std::uint64_t)>& progress, const std::stop_token& cancelled) {
-  if (!version.base || version.copied) return {};
-  const auto versions = all_versions(node, cancelled);
-  if (!versions) return tl::unexpected(versions.error());
-  const auto next = worker::names_of(node.names(), version.version, *versions);
+namespace {
+
+/// Of the sources that are no more: how far the base has counted them.
+Result<std::map<SourceId, worker::DurablePosition>> ended_sources(Node& node, const Names& base,
+                                                                  const std::vector<SourceStanding>& sources,
+                                                                  const std::stop_token& cancelled) {
+  std::map<SourceId, worker::DurablePosition> ended;
+  worker::StateTable state(node.tables(), base);
+  for (const auto& s : sources) {
+    if (s.current) continue;
+    const auto durable = ask<std::optional<worker::DurablePosition>>(
+        [&](auto done) { state.durable(s.source.number, std::move(done)); }, cancelled);
+    if (!durable) return tl::unexpected(durable.error());
+    if (*durable) ended[s.source.number] = **durable;
+  }
+  return ended;
+}
+
+Result<void> copy(Node& node, const worker::VersionRecord& version, const std::function<void(std::uint64_t)>& progress,
+                  const std::stop_token& cancelled) {
+  auto next = node.names();
+  next.version = version.version;
+  auto base = node.names();
+  base.version = *version.base;
   const auto sources = source_standings(node, cancelled);
   if (!sources) return tl::unexpected(sources.error());
+  const auto ended = ended_sources(node, base, *sources, cancelled);
+  if (!ended) return tl::unexpected(ended.error());
   worker::StateTable state(node.tables(), next);
   Floors floors;
   for (const auto& s : *sources) {
-    if (!s.current) {
-      // Nobody applies anything of it any more: it stays as far as it came.
-      if (!s.durable) continue;
-      const auto put =
-          ask<void>([&](auto done) { state.put_durable(s.source.number, *s.durable, std::move(done)); }, cancelled);
-      if (!put) return put;
-      continue;
-    }
     const auto floor = ask<Offset>([&](auto done) { state.floor(s.source.number, std::move(done)); }, cancelled);
     if (!floor) return tl::unexpected(floor.error());
-    floors[s.source.number] = *floor;
+    floors[s.source.number] = s.current ? *floor : kWhole;
   }
-  const auto base = worker::names_of(node.names(), version.base->version, *versions);
-  const auto copied = copy_below(node, base, next, floors, progress, cancelled);
-  if (!copied) return tl::unexpected(copied.error());
+  if (auto copied = copy_below(node, base, next, floors, progress, cancelled); !copied) return copied;
+  const auto ended_now = ended_sources(node, base, *sources, cancelled);
+  if (!ended_now) return tl::unexpected(ended_now.error());
+  for (const auto& [source, durable] : *ended) {
+    const auto now = ended_now->find(source);
+    if (now == ended_now->end() || now->second.offset != durable.offset) {
+      return fail(ErrorCode::kFailed, fmt::format("source {}, of a topic that is no more, was still being counted in "
+                                                  "version {}: once more",
+                                                  source.value, *version.base));
+    }
+    // Nobody applies anything of it any more: it stays as far as it came.
+    const auto put = ask<void>([&](auto done) { state.put_durable(source, durable, std::move(done)); }, cancelled);
+    if (!put) return put;
+  }
   worker::VersionTable table(node.tables(), node.names());
   return ask<void>([&](auto done) { table.set_copied(version.version, inline_executor().wall(), std::move(done)); },
                    cancelled);
+}
+
+/// Whether the log still holds where the version begins. Retention goes on while it is made.
+Result<void> check_log(Node& node, const worker::VersionRecord& version, const std::stop_token& cancelled) {
+  auto names = node.names();
+  names.version = version.version;
+  worker::StateTable state(node.tables(), names);
+  const auto sources = source_standings(node, cancelled);
+  if (!sources) return tl::unexpected(sources.error());
+  for (const auto& s : *sources) {
+    if (!s.current) continue;
+    const auto durable = ask<std::optional<worker::DurablePosition>>(
+        [&](auto done) { state.durable(s.source.number, std::move(done)); }, cancelled);
+    if (!durable) return tl::unexpected(durable.error());
+    const auto floor = ask<Offset>([&](auto done) { state.floor(s.source.number, std::move(done)); }, cancelled);
+    if (!floor) return tl::unexpected(floor.error());
+    if (*durable || *floor >= s.raw.begin) continue;
+    return fail(
+        ErrorCode::kOutOfRange,
+        fmt::format("version {} begins at offset {} of partition {}, and the log now begins at {}: `guidepost replay "
+                    "drop {}`, and begin later",
+                    version.version, floor->value, s.source.partition.value, s.raw.begin.value, version.version));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> take_over(Node& node, const worker::VersionRecord& version,
+                       const std::function<void(std::uint64_t)>& progress, const std::stop_token& cancelled) {
+  if (version.base && !version.copied) {
+    if (auto good = check_log(node, version, cancelled); !good) return good;
+    if (auto copied = copy(node, version, progress, cancelled); !copied) return copied;
+  }
+  return check_log(node, version, cancelled);
 }
 
 Result<void> drop_version(Node& node, std::uint32_t version, const std::function<void(const std::string&)>& told,
@@ -195,11 +274,9 @@ Result<void> drop_version(Node& node, std::uint32_t version, const std::function
   const auto others = all_versions(node, cancelled);
   if (!others) return tl::unexpected(others.error());
   for (const auto& other : *others) {
-    const auto layers = worker::layers_of(other.version, *others);
-    const bool rests = std::any_of(layers.begin(), layers.end(), [&](const Layer& l) { return l.version == version; });
-    if (!rests || other.dropped) continue;
+    if (other.base != version || other.copied || other.dropped) continue;
     return fail(ErrorCode::kInvalidArgument,
-                fmt::format("version {} goes on from it, and reads its rows of earlier months", other.version));
+                fmt::format("version {} goes on from it, and is still taking over what it has", other.version));
   }
   // Said first: nobody goes back to what is half deleted. (`init` made the first one, which has no row before.)
   const auto now = inline_executor().wall();

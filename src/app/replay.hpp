@@ -14,10 +14,20 @@
 
 namespace guidepost::app {
 
+/// Which versions there are, as far as a replay is concerned.
+struct VersionsSeen {
+  worker::Published published;
+  std::optional<worker::VersionRecord> unfinished;  ///< one that an earlier replay has not brought to its end
+  std::optional<worker::VersionRecord> newest;      ///< the last one above the published one that has caught up
+  std::uint32_t next = 2;                           ///< number of the next one
+  RunId least_run{};                                ///< of the published one
+};
+/// Errors: of the store; kCorrupt.
+Result<VersionsSeen> see_versions(Node& node, const std::stop_token& cancelled);
+
 /// What a replay would read, and what it would take over.
 struct ReplayPlan {
-  worker::Published published;
-  std::optional<worker::VersionRecord> unfinished;  ///< an earlier replay that has not caught up
+  VersionsSeen versions;
   struct Part {
     worker::Source source;
     LogBounds raw;          ///< what the log still holds
@@ -28,31 +38,32 @@ struct ReplayPlan {
   };
   std::vector<Part> parts;
   ReplayStart start;
-  std::uint32_t next_version = 2;
   std::optional<RunId> latest_run;  ///< the newest mapping that was published
 
   std::uint64_t records() const;
   std::uint64_t kept() const;
   /// What the version would go on from; nothing where all that is counted is read again.
-  std::optional<Layer> base() const;
+  std::optional<std::uint32_t> base() const;
   Floors floors() const;
 };
 
-/// Errors: of the stores; kCorrupt.
-Result<ReplayPlan> plan_replay(Node& node, const ReplayStart& start, const std::stop_token& cancelled);
+/// Errors: of the stores; kCorrupt; kOutOfRange (find_start); kInvalidArgument (a partition that there is not).
+Result<ReplayPlan> plan_replay(Node& node, const VersionsSeen& versions, const ReplayStart& start,
+                               const std::stop_token& cancelled);
 
 struct ReplayWish {
   bool latest_mapping = true;  ///< else the markers alone, as it was
   std::uint64_t rate = 0;  ///< records a second and partition; 0: as fast as it goes
 };
 
-/// Makes the version of a plan: topic, tables, floors, its row. Done again after a crash it finds what is there.
+/// Makes the version of a plan: takes its number (or goes on with one that was only taken), makes topic and tables, writes
+/// its floors, says what it is. A crash before the end leaves a number that the next one goes on with.
 /// Errors: of the stores; kFailed (what cannot be made); kInvalidArgument (as it was logged cannot be known any more).
 Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, const ReplayWish& wish,
                                            const std::stop_token& cancelled);
 
 /// Takes over what a version goes on from, where that is not done yet. `progress` hears of the rows read. Errors: of the
-/// stores; kCorrupt; kCancelled.
+/// stores; kCorrupt; kCancelled; kOutOfRange (the log no longer holds where it begins); kFailed (once more).
 Result<void> take_over(Node& node, const worker::VersionRecord& version,
                        const std::function<void(std::uint64_t)>& progress, const std::stop_token& cancelled);
 

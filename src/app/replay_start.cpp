@@ -5,30 +5,39 @@
 
 #include "app/ask.hpp"
 #include "app/options.hpp"
-#include "base/text.hpp"
 #include "guidepost/event/block.hpp"
 #include "worker/ingest/ingest_recovery.hpp"
 
 namespace guidepost::app {
 namespace {
 
-using std::chrono::hours;
+using worker::IngestCommit;
 
-/// A block lies in the resolved log behind what it decides about, but for clocks of brokers that differ.
-constexpr hours kClocks{1};
+/// How far before a block the one is looked for that ends where it begins: a restart repeats some.
+constexpr std::int64_t kBlocksBack = 64;
 
-/// The border between two blocks, and the mapping run that holds there.
-struct Border {
-  Offset at;
-  RunId run;
+/// What a block says of itself.
+struct BlockHead {
+  Offset at;  ///< in the resolved log
+  SourceId source;
+  Offset from;
+  Offset to;
+  RunId run;  ///< at `to`
+};
+
+/// The block that an offset lies in, and the mapping run that held at its beginning.
+struct Around {
+  std::optional<BlockHead> block;  ///< nothing: the offset is the end of what is decided
+  std::optional<RunId> run;
 };
 
 /// Reads one source's logs. Thread: one. Blocks: yes.
 class StartFinder {
  public:
-  StartFinder(Node& node, const SourceStanding& standing, const std::stop_token& cancelled)
+  StartFinder(Node& node, const SourceStanding& standing, RunId least_run, const std::stop_token& cancelled)
       : node_(node),
         standing_(standing),
+        least_run_(least_run),
         cancelled_(cancelled),
         raw_{node.names().raw_topic(), standing.source.partition},
         resolved_{node.names().resolved_topic(), standing.source.partition} {}
@@ -38,18 +47,21 @@ class StartFinder {
  private:
   Offset counted_to() const { return standing_.durable ? standing_.durable->offset : standing_.floor; }
   Result<Offset> asked_for(const ReplayStart& wanted);
-  Result<Offset> earliest(const worker::StateTable::Beginning& beginning);
+  Result<Offset> earliest();
   Result<TimeMs> time_at(Offset offset);
-  Result<Offset> offset_at(const TopicPartition& partition, TimeMs time);
-  Result<std::optional<Border>> border_at(Offset from, TimeMs time);
-  Result<std::optional<Border>> border_from(Offset resolved, Offset from);
+  Result<Offset> offset_at(TimeMs time);
+  Result<void> align(SourceStart& start, Offset first);
+  Result<Around> around(Offset from);
+  Result<std::optional<BlockHead>> block_at(Offset resolved);
   Result<std::string> commit_at(Offset from, RunId run);
 
   Node& node_;
   const SourceStanding& standing_;
+  RunId least_run_;
   const std::stop_token& cancelled_;
   TopicPartition raw_;
   TopicPartition resolved_;
+  std::string floor_commit_;
 };
 
 Result<SourceStart> StartFinder::find(const ReplayStart& wanted) {
@@ -57,28 +69,31 @@ Result<SourceStart> StartFinder::find(const ReplayStart& wanted) {
   const auto beginning = ask<worker::StateTable::Beginning>(
       [&](auto done) { state.beginning(standing_.source.number, std::move(done)); }, cancelled_);
   if (!beginning) return tl::unexpected(beginning.error());
+  floor_commit_ = beginning->commit;
   const auto asked = asked_for(wanted);
   if (!asked) return tl::unexpected(asked.error());
-  const auto first = earliest(*beginning);
+  const auto first = earliest();
   if (!first) return tl::unexpected(first.error());
-  SourceStart start;
-  start.later = *asked < *first && !wanted.earliest();
-  start.from = std::max(std::min(std::max(*asked, *first), counted_to()), beginning->known_from);
-  if (start.from == beginning->known_from) {
-    start.commit = worker::IngestCommit{standing_.source.number, {}, {}, start.from}.encode();
-  } else if (start.from == beginning->floor) {
-    start.commit = beginning->commit;
-  } else {
-    const auto near = time_at(start.from);
-    if (!near) return tl::unexpected(near.error());
-    const auto border = border_at(start.from, *near);
-    if (!border) return tl::unexpected(border.error());
-    start.run_known = *border && (*border)->at >= *first;
-    if (start.run_known) start.from = (*border)->at;
-    const auto commit = commit_at(start.from, start.run_known ? (*border)->run : RunId{0});
-    if (!commit) return tl::unexpected(commit.error());
-    start.commit = *commit;
+  if (counted_to() < *first) {
+    return fail(
+        ErrorCode::kOutOfRange,
+        fmt::format("partition {}: the published version has counted up to offset {}, and of what it counted the "
+                    "log no longer holds what deciding it again needs, which begins at {}",
+                    standing_.source.partition.value, counted_to().value, first->value));
   }
+  SourceStart start;
+  start.from = std::max(std::min(std::max(*asked, *first), counted_to()), standing_.known_from);
+  if (start.from > standing_.known_from && start.from != standing_.floor) {
+    if (const auto aligned = align(start, *first); !aligned) return tl::unexpected(aligned.error());
+  } else {
+    IngestCommit commit{standing_.source.number, {}, {}, start.from};
+    if (start.from == standing_.floor) {
+      commit = IngestCommit::decode(floor_commit_).value_or(commit);
+      commit.run = std::max(commit.run, least_run_);
+    }
+    start.commit = commit.encode();
+  }
+  start.later = *asked < *first && !wanted.earliest();
   const auto time = time_at(start.from);
   if (!time) return tl::unexpected(time.error());
   start.time = *time;
@@ -87,23 +102,26 @@ Result<SourceStart> StartFinder::find(const ReplayStart& wanted) {
 
 Result<Offset> StartFinder::asked_for(const ReplayStart& wanted) {
   if (wanted.earliest()) return standing_.raw.begin;
-  if (wanted.time) return offset_at(raw_, *wanted.time);
+  if (wanted.time) return offset_at(*wanted.time);
   const auto of_partition = wanted.offsets.find(standing_.source.partition);
   if (of_partition != wanted.offsets.end()) return of_partition->second;
   return wanted.offset.value_or(counted_to());
 }
 
 /// The first offset whose windows the log still holds whole: where retention took something that was read once, that is
-/// behind the reach of what is gone.
-Result<Offset> StartFinder::earliest(const worker::StateTable::Beginning& beginning) {
+/// behind the reach of what is gone, and a tenth of what is there behind that, for what retention takes meanwhile.
+Result<Offset> StartFinder::earliest() {
   const auto begin = standing_.raw.begin;
   const auto options = ingest_options_of(node_.config());
-  if (beginning.known_from >= begin || options.accept_cut_window) return begin;
+  if (standing_.known_from >= begin || options.accept_cut_window) return begin;
   const auto oldest = time_at(begin);
   if (!oldest) return tl::unexpected(oldest.error());
-  const auto by_time = offset_at(raw_, *oldest + worker::kHorizonsRead * options.dedupe_horizon);
+  const auto spare = (inline_executor().wall() - *oldest) / 10;
+  const auto by_time = offset_at(*oldest + worker::kHorizonsRead * options.dedupe_horizon + spare);
   if (!by_time) return tl::unexpected(by_time.error());
-  return std::min(*by_time, begin + (options.dedupe_offsets + 2 * options.sessions.offsets));
+  const auto later = offset_at(*oldest + spare);
+  if (!later) return tl::unexpected(later.error());
+  return std::min(*by_time, *later + (options.dedupe_offsets + 2 * options.sessions.offsets));
 }
 
 /// When the log received what is there, or next behind it; at the end, now.
@@ -119,37 +137,83 @@ Result<TimeMs> StartFinder::time_at(Offset offset) {
   return inline_executor().wall();
 }
 
-Result<Offset> StartFinder::offset_at(const TopicPartition& partition, TimeMs time) {
-  return ask<Offset>([&](auto done) { node_.log().offset_at(partition, time, std::move(done)); }, cancelled_);
+Result<Offset> StartFinder::offset_at(TimeMs time) {
+  return ask<Offset>([&](auto done) { node_.log().offset_at(raw_, time, std::move(done)); }, cancelled_);
 }
 
-Result<std::optional<Border>> StartFinder::border_at(Offset from, TimeMs time) {
-  const auto near = offset_at(resolved_, time - kClocks);
-  if (!near) return tl::unexpected(near.error());
-  auto border = border_from(*near, from);
-  if (!border || *border || *near <= standing_.resolved.begin) return border;
-  return border_from(standing_.resolved.begin, from);
+/// Moves the start to a border of blocks whose mapping run is known: back to the beginning of its block, or, where that is
+/// before `first`, on to its end.
+Result<void> StartFinder::align(SourceStart& start, Offset first) {
+  const auto found = around(start.from);
+  if (!found) return tl::unexpected(found.error());
+  const auto& [block, run_before] = *found;
+  auto run = run_before;
+  if (block && (block->from < first || !run) && block->to <= counted_to()) {
+    start.from = block->to;
+    run = block->run;
+  } else if (block && run) {
+    start.from = block->from;
+  }
+  start.run_known = run.has_value();
+  const auto commit = commit_at(start.from, run.value_or(RunId{0}));
+  if (!commit) return tl::unexpected(commit.error());
+  start.commit = *commit;
+  return {};
 }
 
-/// The last border at or below `from` that the resolved log shows from `resolved` on. Nothing: it has none.
-Result<std::optional<Border>> StartFinder::border_from(Offset resolved, Offset from) {
+/// Blocks lie in the order of their offsets, but for some that a restart repeats: halving finds one of the places.
+Result<Around> StartFinder::around(Offset from) {
+  auto low = standing_.resolved.begin;
+  auto high = standing_.resolved.end;
+  while (low < high) {
+    const Offset middle{low.value + (high.value - low.value) / 2};
+    const auto block = block_at(middle);
+    if (!block) return tl::unexpected(block.error());
+    // Blocks of a topic of the same name that is no more lie before.
+    const bool behind = !*block || (*block)->at >= high || (*block)->source > standing_.source.number ||
+                        ((*block)->source == standing_.source.number && (*block)->to > from);
+    behind ? high = middle : low = (*block)->at + 1;
+  }
+  Around found;
+  auto at = std::max(standing_.resolved.begin, Offset{low.value - kBlocksBack});
+  std::optional<BlockHead> last;
+  while (at < standing_.resolved.end) {
+    auto block = block_at(at);
+    if (!block) return tl::unexpected(block.error());
+    if (!*block) break;
+    at = (*block)->at + 1;
+    if ((*block)->source != standing_.source.number) continue;
+    if ((*block)->to > from) {
+      if ((*block)->from <= from) found.block = **block;
+      break;
+    }
+    if (!last || (*block)->to >= last->to) last = **block;
+  }
+  const auto begins = found.block ? found.block->from : from;
+  if (last && last->to == begins) found.run = last->run;
+  if (begins == standing_.floor) {
+    const auto commit = IngestCommit::decode(floor_commit_);
+    found.run = std::max(commit ? commit->run : RunId{0}, least_run_);
+  }
+  return found;
+}
+
+/// The first block at or behind an offset of the resolved log; nothing: there is none.
+Result<std::optional<BlockHead>> StartFinder::block_at(Offset resolved) {
   const auto reader = node_.log().read(resolved_, resolved);
-  std::optional<Border> border;
   for (auto at = resolved; at < standing_.resolved.end;) {
-    const auto batch =
-        ask<std::unique_ptr<LogBatch>>([&](auto done) { reader->fetch({}, std::move(done)); }, cancelled_);
+    const auto batch = ask<std::unique_ptr<LogBatch>>(
+        [&](auto done) { reader->fetch({.max_records = 1}, std::move(done)); }, cancelled_);
     if (!batch) return tl::unexpected(batch.error());
     for (const auto& record : (*batch)->records()) {
       const auto block = event::Block::decode(record.value);
       if (!block) return tl::unexpected(block.error());
       const auto& d = block->decisions();
-      if (d.source != standing_.source.number) continue;
-      if (d.to > from) return border;
-      if (!border || d.to > border->at) border = Border{d.to, d.run};
+      return BlockHead{record.offset, d.source, d.from, d.to, d.run};
     }
     at = (*batch)->next();
   }
-  return border;
+  return std::optional<BlockHead>();
 }
 
 /// What the published version's ingest had committed at `from`: its rules are those of its last commit, as far back as
@@ -158,8 +222,8 @@ Result<std::string> StartFinder::commit_at(Offset from, RunId run) {
   const auto last = ask<std::optional<Commit>>(
       [&](auto done) { node_.log().committed(node_.names().ingest_group(), raw_, std::move(done)); }, cancelled_);
   if (!last) return tl::unexpected(last.error());
-  worker::IngestCommit commit{standing_.source.number, run, RulesHash{}, from};
-  const auto known = *last ? worker::IngestCommit::decode((*last)->metadata) : std::nullopt;
+  IngestCommit commit{standing_.source.number, run, RulesHash{}, from};
+  const auto known = *last ? IngestCommit::decode((*last)->metadata) : std::nullopt;
   if (known && known->source == standing_.source.number && known->sessions_from <= from) {
     commit.rules = known->rules;
     commit.sessions_from = known->sessions_from;
@@ -169,18 +233,9 @@ Result<std::string> StartFinder::commit_at(Offset from, RunId run) {
 
 }  // namespace
 
-std::string ReplayStart::words() const {
-  if (time) return "records of " + text::rfc3339(*time) + " on";
-  if (offset) return fmt::format("offset {}", offset->value);
-  std::string words;
-  for (const auto& [partition, at] : offsets)
-    words += fmt::format("{}offset {} of partition {}", words.empty() ? "" : ", ", at.value, partition.value);
-  return words.empty() ? "the beginning of the log" : words;
-}
-
-Result<SourceStart> find_start(Node& node, const SourceStanding& standing, const ReplayStart& wanted,
+Result<SourceStart> find_start(Node& node, const SourceStanding& standing, const ReplayStart& wanted, RunId least_run,
                                const std::stop_token& cancelled) {
-  return StartFinder(node, standing, cancelled).find(wanted);
+  return StartFinder(node, standing, least_run, cancelled).find(wanted);
 }
 
 }  // namespace guidepost::app

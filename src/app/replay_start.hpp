@@ -13,11 +13,11 @@ namespace guidepost::app {
 
 /// As it was asked for. One of them, or none: from the earliest that can be decided again.
 struct ReplayStart {
-  std::optional<Offset> offset;           ///< of every partition that `offsets` does not name
-  std::map<Partition, Offset> offsets;    ///< where these alone are given, the others are replayed from their end
-  std::optional<TimeMs> time;             ///< the first records that the log received at this time or later
+  std::optional<Offset> offset;         ///< of every partition
+  std::map<Partition, Offset> offsets;  ///< of these; nothing of the others is decided again
+  std::optional<TimeMs> time;           ///< the first records that the log received at this time or later
+  std::string words;                    ///< as a person wrote it
   bool earliest() const { return !offset && offsets.empty() && !time; }
-  std::string words() const;
 };
 
 /// Where a replay of one source begins.
@@ -31,8 +31,9 @@ struct SourceStart {
 
 /// The offset that is asked for, within what the source has of it: not before the log can give everything that is decided
 /// there (its window of duplicates and sessions), nor behind what is counted; and moved back to the beginning of the block
-/// that it lies in. Errors: of the stores; kCorrupt.
-Result<SourceStart> find_start(Node& node, const SourceStanding& standing, const ReplayStart& wanted,
+/// that it lies in. `least_run`: that of the published version. Errors: of the stores; kCorrupt; kOutOfRange (the log no
+/// longer holds what could be decided again).
+Result<SourceStart> find_start(Node& node, const SourceStanding& standing, const ReplayStart& wanted, RunId least_run,
                                const std::stop_token& cancelled);
 
 }  // namespace guidepost::app

@@ -20,11 +20,6 @@ Month Month::next() const { return {yyyymm % 100 == 12 ? yyyymm + 89 : yyyymm + 
 
 TimeMs Month::start() const { return std::chrono::sys_days{std::chrono::year{yyyymm / 100} / (yyyymm % 100) / 1}; }
 
-std::uint32_t Names::version_of_rows(Month m) const {
-  const auto layer = std::find_if(layers.begin(), layers.end(), [&](const Layer& l) { return m < l.until; });
-  return layer != layers.end() ? layer->version : version;
-}
-
 std::vector<Month> months_in(const std::vector<std::string>& listed, const std::function<std::string(Month)>& table) {
   constexpr std::size_t kDigits = 6;
   std::vector<Month> months;

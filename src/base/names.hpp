@@ -27,19 +27,11 @@ struct Month {
   auto operator<=>(const Month&) const = default;
 };
 
-/// Where the rows of earlier months lie, of a version that did not begin at the beginning.
-struct Layer {
-  Month until;  ///< not included
-  std::uint32_t version = 1;
-  bool operator==(const Layer&) const = default;
-};
-
 /// Names for one prefix and one version of outputs.
 struct Names {
   std::string prefix;  ///< `[a-z0-9._-]*`
   std::uint32_t version = 1;
   std::string raw_topic_name = "clicks.raw";
-  std::vector<Layer> layers = {};  ///< ascending by `until`: event rows and their index of the months before
 
   std::string raw_topic() const { return prefix + raw_topic_name; }
   std::string resolved_topic() const { return prefix + "clicks.resolved.v" + std::to_string(version); }
@@ -52,8 +44,8 @@ struct Names {
   /// All tables of the version: their names, or what the names of those of months begin with (`..._`).
   std::vector<std::string> tables_of_version() const;
   std::string rollups(Month m) const { return of_month(all_rollups(), version, m); }
-  std::string events(Month m) const { return of_month(all_events(), version_of_rows(m), m); }
-  std::string index(Month m) const { return of_month(all_indexes(), version_of_rows(m), m); }
+  std::string events(Month m) const { return of_month(all_events(), version, m); }
+  std::string index(Month m) const { return of_month(all_indexes(), version, m); }
   // What the names of all versions' tables of a kind begin with.
   std::string all_rollups() const { return prefix + "rollups_v"; }
   std::string all_events() const { return prefix + "events_v"; }
@@ -63,7 +55,6 @@ struct Names {
   static std::string of_month(const std::string& stem, std::uint32_t of, Month m) {
     return stem + std::to_string(of) + "_" + std::to_string(m.yyyymm);
   }
-  std::uint32_t version_of_rows(Month m) const;
 };
 
 /// The months of which a table is listed, ascending; `table` names a month's.

@@ -71,43 +71,27 @@ Result<VersionRecord> version_of(const Row& row) {
     if (!read_number(mapping->value, run.value)) return corrupt();
     record.least_run = run;
   }
-  if (const auto* base = row.find(kStateFamily, "base"); base != nullptr) {
-    const std::string_view words = base->value;
-    const auto space = words.find(' ');
-    Layer layer;
-    if (space == words.npos || !read_number(words.substr(0, space), layer.version) ||
-        !read_number(words.substr(space + 1), layer.until.yyyymm) || layer.version >= record.version) {
-      return corrupt();
-    }
-    record.base = layer;
+  if (const auto* base = row.find(kStateFamily, "base"); base != nullptr && !base->value.empty()) {
+    std::uint32_t version = 0;
+    if (!read_number(base->value, version) || version >= record.version) return corrupt();
+    record.base = version;
   }
   record.from = from->value;
   record.made = *made;
+  record.planned = time_in(row, "planned");
   record.copied = time_in(row, "copied");
   record.caught_up = time_in(row, "caught_up");
   record.dropped = time_in(row, "dropped");
   return record;
 }
 
+std::vector<CellPut> cells_of(const VersionRecord& record) {
+  return {cell("made", std::to_string(unix_ms(record.made))), cell("from", record.from),
+          cell("base", record.base ? std::to_string(*record.base) : std::string()),
+          cell("mapping", record.least_run ? std::to_string(record.least_run->value) : std::string(kMarkersAlone))};
+}
+
 }  // namespace
-
-std::vector<Layer> layers_of(std::uint32_t version, const std::vector<VersionRecord>& all) {
-  const auto record = std::find_if(all.begin(), all.end(), [&](const auto& r) { return r.version == version; });
-  if (record == all.end() || !record->base) return {};
-  const auto& base = *record->base;
-  auto layers = layers_of(base.version, all);
-  const auto cut = std::find_if(layers.begin(), layers.end(), [&](const Layer& l) { return l.until >= base.until; });
-  const auto last = cut != layers.end() ? cut->version : base.version;
-  layers.erase(cut, layers.end());
-  layers.push_back({base.until, last});
-  return layers;
-}
-
-Names names_of(Names names, std::uint32_t version, const std::vector<VersionRecord>& all) {
-  names.version = version;
-  names.layers = layers_of(version, all);
-  return names;
-}
 
 void VersionTable::published(Completion<Published> done) {
   tables_.get(table_, {{std::string(kPublishedRow), newest()}},
@@ -170,16 +154,18 @@ void VersionTable::version(std::uint32_t number, Completion<std::optional<Versio
 
 void VersionTable::make(const VersionRecord& record, Completion<bool> done) {
   const auto row = version_row(record.version);
-  std::vector<CellPut> cells{cell("made", std::to_string(unix_ms(record.made))), cell("from", record.from)};
-  if (record.base) cells.push_back(cell("base", fmt::format("{} {}", record.base->version, record.base->until.yyyymm)));
-  const auto mapping = record.least_run ? std::to_string(record.least_run->value) : std::string(kMarkersAlone);
-  cells.push_back(cell("mapping", mapping));
   CheckAndPut request{.row = row,
                       .family = std::string(kStateFamily),
                       .qualifier = "made",
                       .expected = std::nullopt,
-                      .put = {row, std::move(cells)}};
+                      .put = {row, cells_of(record)}};
   tables_.check_and_put(table_, std::move(request), std::move(done));
+}
+
+void VersionTable::set_planned(const VersionRecord& record, TimeMs when, Completion<void> done) {
+  auto cells = cells_of(record);
+  cells.push_back(cell("planned", std::to_string(unix_ms(when))));
+  tables_.put(table_, {{version_row(record.version), std::move(cells)}}, std::move(done));
 }
 
 void VersionTable::set_copied(std::uint32_t version, TimeMs when, Completion<void> done) {
@@ -196,9 +182,10 @@ void VersionTable::set_dropped(std::uint32_t version, TimeMs when, Completion<vo
 
 void VersionTable::set_floor(std::uint32_t version, SourceId source, Offset floor, std::string commit,
                              Completion<void> done) {
-  std::vector<CellPut> cells{cell("floor", std::to_string(floor.value))};
-  if (!commit.empty()) cells.push_back(cell("commit", std::move(commit)));
-  tables_.put(table_, {{position_row(version, source), std::move(cells)}}, std::move(done));
+  tables_.put(table_,
+              {{position_row(version, source),
+                {cell("floor", std::to_string(floor.value)), cell("commit", std::move(commit))}}},
+              std::move(done));
 }
 
 }  // namespace guidepost::worker

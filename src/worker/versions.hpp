@@ -22,19 +22,14 @@ struct Published {
 struct VersionRecord {
   std::uint32_t version = 0;
   std::string from;                 ///< where it began, in words
-  std::optional<Layer> base;        ///< what it goes on from: that version, whose rows of earlier months it reads
-  std::optional<TimeMs> copied;     ///< with a base: when everything below the floors was copied from it
+  std::optional<std::uint32_t> base;  ///< the version that decided what lies below its floors
+  std::optional<TimeMs> planned;      ///< when its floors were written: before that only its number is taken
+  std::optional<TimeMs> copied;       ///< with a base: when everything below the floors had been copied from it
   std::optional<RunId> least_run;   ///< the mapping that holds at least; nothing: the markers alone
   TimeMs made;
   std::optional<TimeMs> caught_up;  ///< when it had applied all that was there, the first time
   std::optional<TimeMs> dropped;
 };
-
-/// Where the rows of a version's earlier months lie: in its base, and in what that goes on from.
-std::vector<Layer> layers_of(std::uint32_t version, const std::vector<VersionRecord>& all);
-
-/// `names` for a version, and for what it goes on from.
-Names names_of(Names names, std::uint32_t version, const std::vector<VersionRecord>& all);
 
 /// Thread: any. Blocks: never. Errors of all calls: those of TableStore; kCorrupt.
 class VersionTable {
@@ -48,8 +43,10 @@ class VersionTable {
   /// In order of their numbers.
   void versions(Completion<std::vector<VersionRecord>> done);
   void version(std::uint32_t number, Completion<std::optional<VersionRecord>> done);
-  /// False: there is one of that number.
+  /// Takes the number. False: there is one of that number.
   void make(const VersionRecord& record, Completion<bool> done);
+  /// Says what the version is, once its floors are written.
+  void set_planned(const VersionRecord& record, TimeMs when, Completion<void> done);
   void set_copied(std::uint32_t version, TimeMs when, Completion<void> done);
   void set_caught_up(std::uint32_t version, TimeMs when, Completion<void> done);
   void set_dropped(std::uint32_t version, TimeMs when, Completion<void> done);

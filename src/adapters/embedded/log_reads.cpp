@@ -91,7 +91,8 @@ Result<Offset> offset_at(const Rocks& rocks, const Place& place, TimeMs time) {
   while (low < high) {
     const Offset middle{low.value + (high.value - low.value) / 2};
     at->SeekForPrev(chunk_key(place.number, place.partition, middle));
-    if (!at->Valid()) break;
+    if (!at->status().ok()) return tl::unexpected(to_error(at->status(), "read of the log"));
+    if (!at->Valid()) return fail(ErrorCode::kOutOfRange, "records were given up meanwhile");
     ChunkReader chunk(view(at->value()));
     if (!chunk.ok()) return corrupt(place, middle);
     const auto first = first_offset(view(at->key()));
@@ -106,7 +107,6 @@ Result<Offset> offset_at(const Rocks& rocks, const Place& place, TimeMs time) {
     high = std::max(low, found);
     if (found > first) break;  // the records before it, in the same chunk, are older
   }
-  if (!at->status().ok()) return tl::unexpected(to_error(at->status(), "read of the log"));
   return high;
 }
 

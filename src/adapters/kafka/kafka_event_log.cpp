@@ -195,13 +195,14 @@ void KafkaEventLog::bounds(TopicPartition partition, Completion<LogBounds> done)
 void KafkaEventLog::offset_at(TopicPartition partition, TimeMs time, Completion<Offset> done) {
   Core* core = core_.get();
   core->require(partition, Answer<Offset>(std::move(done)), [core, partition, time](Answer<Offset> answer) {
-    core->offset(partition, LogPlace::at(time), [core, partition, answer = std::move(answer)](auto found) mutable {
-      if (!found) return answer(tl::unexpected(found.error()));
-      if (*found) return answer(**found);
-      core->offset(partition, LogPlace::end(), [answer = std::move(answer)](auto end) mutable {
-        if (!end) return answer(tl::unexpected(end.error()));
-        answer(end->value_or(Offset{0}));
-      });
+    // The end first: what is appended between the two questions lies behind it.
+    core->offset(partition, LogPlace::end(), [core, partition, time, answer = std::move(answer)](auto end) mutable {
+      if (!end) return answer(tl::unexpected(end.error()));
+      core->offset(partition, LogPlace::at(time),
+                   [end = end->value_or(Offset{0}), answer = std::move(answer)](auto found) mutable {
+                     if (!found) return answer(tl::unexpected(found.error()));
+                     answer(found->value_or(end));
+                   });
     });
   });
 }

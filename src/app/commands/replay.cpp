@@ -49,6 +49,7 @@ void read_offsets(std::string_view text, ReplayStart& start) {
     rest.remove_prefix(std::min(rest.size(), word.size() + 1));
     const auto colon = word.find(':');
     const auto partition = number(word.substr(0, colon));
+    if (partition > INT32_MAX) throw UsageError{"--to-offset: there is no partition " + std::to_string(partition)};
     const auto offset = number(colon == word.npos ? std::string_view() : word.substr(colon + 1));
     start.offsets[Partition{static_cast<std::int32_t>(partition)}] = Offset{offset};
   }
@@ -56,26 +57,30 @@ void read_offsets(std::string_view text, ReplayStart& start) {
 
 ReplayStart start_of(const Arguments& arguments) {
   ReplayStart start;
+  start.words = "the beginning of the log";
   int ways = arguments.has("--to-earliest") ? 1 : 0;
   if (const auto offsets = arguments.value("--to-offset")) {
     ++ways;
     read_offsets(*offsets, start);
+    start.words = "offset " + std::string(*offsets);
   }
   if (const auto time = time_of(arguments, "--to-datetime")) {
     ++ways;
     start.time = *time;
+    start.words = "records of " + text::rfc3339(*time) + " on";
   }
   if (const auto ago = duration_of(arguments, "--by-duration")) {
     ++ways;
     start.time = inline_executor().wall() - *ago;
+    start.words = "records of " + text::duration(*ago) + " before it was made";
   }
   if (ways > 1) throw UsageError{"--to-earliest, --to-offset, --to-datetime and --by-duration: only one of them"};
   return start;
 }
 
-void print_plan(Call& call, const ReplayPlan& plan, const ReplayWish& wish, const Below& below) {
+void print_plan(Call& call, const ReplayPlan& plan, const ReplayWish& wish, const PagesFound& pages) {
   call.out.print(fmt::format("version {} is published; a replay would make version {} beside it\n\n",
-                             plan.published.version, plan.next_version));
+                             plan.versions.published.version, plan.versions.next));
   text::Table table({{"source", text::Align::kRight},
                      {"topic", text::Align::kLeft},
                      {"partition", text::Align::kRight},
@@ -111,16 +116,16 @@ void print_plan(Call& call, const ReplayPlan& plan, const ReplayWish& wish, cons
     call.out.print(
         fmt::format("{} records before them stay as version {} counts them: {} pages are taken over whole, and of "
                     "{} that go on behind the beginning the earlier part is counted again from the rows\n",
-                    number(plan.kept()), plan.published.version, number(below.pages), number(below.divided)));
+                    number(plan.kept()), plan.versions.published.version, number(pages.whole), number(pages.divided)));
   }
-  if (plan.unfinished) {
+  if (plan.versions.unfinished) {
     call.out.print(fmt::format("version {} of an earlier replay has not caught up: --execute goes on with it\n",
-                               plan.unfinished->version));
+                               plan.versions.unfinished->version));
   }
   call.out.print("nothing was done; --execute does it, --publish then lets everybody read it\n");
 }
 
-nlohmann::json json_of(const ReplayPlan& plan, const Below& below) {
+nlohmann::json json_of(const ReplayPlan& plan, const PagesFound& pages) {
   auto parts = nlohmann::json::array();
   for (const auto& part : plan.parts) {
     const auto of_current = [&](nlohmann::json value) { return part.current ? std::move(value) : nlohmann::json(); };
@@ -133,30 +138,40 @@ nlohmann::json json_of(const ReplayPlan& plan, const Below& below) {
                      {"later", part.start.later},
                      {"before", part.kept}});
   }
-  return {{"published", plan.published.version},
-          {"next_version", plan.next_version},
+  return {{"published", plan.versions.published.version},
+          {"next_version", plan.versions.next},
           {"records", plan.records()},
           {"before", plan.kept()},
-          {"pages", {{"whole", below.pages}, {"divided", below.divided}}},
+          {"pages", {{"whole", pages.whole}, {"divided", pages.divided}}},
           {"sources", std::move(parts)}};
 }
 
-/// The version to go on with: an unfinished one, or a new one; with --publish alone the last one that was made.
-Result<VersionRecord> chosen(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
-  if (plan.unfinished) return *plan.unfinished;
-  if (!call.arguments.has("--execute")) {
-    VersionTable table(call.node->tables(), call.node->names());
-    auto versions =
-        ask<std::vector<VersionRecord>>([&](auto done) { table.versions(std::move(done)); }, call.cancelled);
-    if (!versions) return tl::unexpected(versions.error());
-    for (auto version = versions->rbegin(); version != versions->rend(); ++version) {
-      if (!version->dropped && version->version > plan.published.version) return *version;
-    }
-    return fail(ErrorCode::kNotFound,
-                fmt::format("there is no version newer than the published one, {}: --execute makes one",
-                            plan.published.version));
+/// The version that --execute works on: an unfinished one that was begun alike, or a new one.
+Result<VersionRecord> begun(Call& call, const VersionsSeen& versions, const ReplayWish& wish) {
+  const auto& arguments = call.arguments;
+  const auto start = start_of(arguments);
+  if (const auto& unfinished = versions.unfinished; unfinished && unfinished->planned) {
+    const bool says_where = arguments.has("--to-earliest") || !start.earliest();
+    const bool other_mapping = arguments.has("--mapping") && wish.latest_mapping != unfinished->least_run.has_value();
+    if ((!says_where || start.words == unfinished->from) && !other_mapping) return *unfinished;
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("version {} was begun from {}, customers {}, and has not come to its end: go on with it by "
+                    "`guidepost replay --execute`, or give it up by `guidepost replay drop {}`",
+                    unfinished->version, unfinished->from, mapping_words(unfinished->least_run), unfinished->version));
   }
-  return make_version(*call.node, plan, wish, call.cancelled);
+  const auto plan = plan_replay(*call.node, versions, start, call.cancelled);
+  if (!plan) return tl::unexpected(plan.error());
+  return make_version(*call.node, *plan, wish, call.cancelled);
+}
+
+/// The version that --publish alone brings up to date and publishes.
+Result<VersionRecord> made(const VersionsSeen& versions) {
+  if (versions.unfinished && versions.unfinished->planned) return *versions.unfinished;
+  if (versions.newest) return *versions.newest;
+  return fail(ErrorCode::kNotFound,
+              fmt::format("there is no version newer than the published one, {}: --execute makes one",
+                          versions.published.version));
 }
 
 Result<void> publish(Call& call, const Published& seen, std::uint32_t version) {
@@ -174,14 +189,14 @@ int stopped(Call& call, const Error& error) {
   return 1;
 }
 
-int execute(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
-  const auto version = chosen(call, plan, wish);
+int execute(Call& call, const VersionsSeen& versions, const ReplayWish& wish) {
+  const auto version = call.arguments.has("--execute") ? begun(call, versions, wish) : made(versions);
   if (!version) return complain(call, version.error());
-  if (version->base && !version->copied) {
-    Progress progress(call.out, fmt::format("taking over from version {}", version->base->version), "rows",
-                      std::nullopt);
+  {
+    Progress progress(call.out, fmt::format("version {}: what lies before", version->version), "rows", std::nullopt);
     const auto taken = take_over(*call.node, *version, [&](std::uint64_t rows) { progress.set(rows); }, call.cancelled);
     progress.finish();
+    if (!taken && taken.error().code == ErrorCode::kOutOfRange) return complain(call, taken.error());
     if (!taken) return stopped(call, taken.error());
   }
   Progress progress(call.out, fmt::format("version {}", version->version), "records", std::nullopt);
@@ -197,7 +212,7 @@ int execute(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
   if (!caught_up) return stopped(call, caught_up.error());
   const bool publishes = call.arguments.has("--publish");
   if (publishes) {
-    if (const auto published = publish(call, plan.published, version->version); !published)
+    if (const auto published = publish(call, versions.published, version->version); !published)
       return complain(call, published.error());
   }
   if (call.json()) {
@@ -208,7 +223,7 @@ int execute(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
     call.out.print(
         fmt::format("version {0} has everything that the log holds; version {1} is still the one that is read\n"
                     "`guidepost replay --publish` lets everybody read version {0}\n",
-                    version->version, plan.published.version));
+                    version->version, versions.published.version));
   }
   return 0;
 }
@@ -222,20 +237,22 @@ int run_replay(Call& call) {
   ReplayWish wish;
   wish.latest_mapping = mapping == "latest";
   wish.rate = static_cast<std::uint64_t>(arguments.number("--rate", 1, 1'000'000'000).value_or(0));
-  const auto plan = plan_replay(*call.node, start_of(arguments), call.cancelled);
+  const auto versions = see_versions(*call.node, call.cancelled);
+  if (!versions) return complain(call, versions.error());
+  if (arguments.has("--execute") || arguments.has("--publish")) return execute(call, *versions, wish);
+  const auto plan = plan_replay(*call.node, *versions, start_of(arguments), call.cancelled);
   if (!plan) return complain(call, plan.error());
-  if (arguments.has("--execute") || arguments.has("--publish")) return execute(call, *plan, wish);
-  Below below;
+  PagesFound pages;
   if (plan->kept() > 0) {
     Progress progress(call.out, "looking at pages", "pages", std::nullopt);
     const auto looked = look_below(
-        *call.node, call.node->names(), plan->floors(), [&](std::uint64_t pages) { progress.set(pages); },
+        *call.node, call.node->names(), plan->floors(), [&](std::uint64_t read) { progress.set(read); },
         call.cancelled);
     progress.finish();
     if (!looked) return complain(call, looked.error());
-    below = *looked;
+    pages = *looked;
   }
-  call.json() ? call.out.print(json_of(*plan, below).dump() + "\n") : print_plan(call, *plan, wish, below);
+  call.json() ? call.out.print(json_of(*plan, pages).dump() + "\n") : print_plan(call, *plan, wish, pages);
   return 0;
 }
 

@@ -61,6 +61,18 @@ class Decided {
     }
   }
 
+  /// A page that went on to the end of the log.
+  PageBelow wanted(Bucket bucket, Offset below) const {
+    const auto& all = decisions_.accepted;
+    const auto events =
+        std::count_if(all.begin(), all.end(), [&](const auto& event) { return Bucket::of(event.time) == bucket; });
+    return {{"shop", rollup::Span::kBucket, bucket, kSource},
+            below,
+            kRules,
+            Offset{10'000},
+            static_cast<std::uint64_t>(events)};
+  }
+
   /// The page as it was at an offset.
   rollup::Page page(const rollup::PageKey& key, const rollup::PageLimits& limits, Offset below) const {
     rollup::Page page(key, limits);
@@ -95,7 +107,7 @@ TEST(PagesBelow, AreWhatTheyWereAtTheOffset) {
     std::vector<PageBelow> wanted;
     for (auto bucket = Bucket::of(kNoon - minutes{15}); bucket.start() < kNoon + minutes{75}; ++bucket.value) {
       const Offset below{static_cast<std::int64_t>(100 + seed * 97)};
-      wanted.push_back({{"shop", rollup::Span::kBucket, bucket, kSource}, below, kRules});
+      wanted.push_back(decided.wanted(bucket, below));
     }
     const auto puts = pages_below(store, names, limits, wanted);
     ASSERT_TRUE(puts) << puts.error().message;
@@ -134,11 +146,10 @@ TEST(PagesBelow, AMissingRowIsNoSmallerNumber) {
     ASSERT_TRUE(
         await<void>([&](auto done) { store.put(table, {event::event_row(kSource, event, words)}, std::move(done)); }));
   }
-  const auto puts = pages_below(
-      store, names, {}, {{{"shop", rollup::Span::kBucket, Bucket::of(subject.time), kSource}, Offset{5000}, kRules}});
+  const auto puts = pages_below(store, names, {}, {decided.wanted(Bucket::of(subject.time), Offset{5000})});
   ASSERT_FALSE(puts);
   EXPECT_EQ(puts.error().code, ErrorCode::kCorrupt);
-  EXPECT_NE(puts.error().message.find("which has no row"), std::string::npos) << puts.error().message;
+  EXPECT_NE(puts.error().message.find("have rows"), std::string::npos) << puts.error().message;
 }
 
 }  // namespace

@@ -117,6 +117,9 @@ class ReplayTest(ProgramTest):
         moment = time.time()
         self.visit("two.ndjson", 0, 25, guid="g2", type="purchase", revenue="1.25", currency="EUR")
         self.visit("three.ndjson", 50)
+        return self.stamp(moment)
+
+    def stamp(self, moment):
         return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment)) + f".{int(moment % 1 * 1000):03}Z"
 
     def test_from_the_middle_by_the_same_rules_nothing_changes(self):
@@ -135,18 +138,45 @@ class ReplayTest(ProgramTest):
         self.visit("four.ndjson", 52)
         self.assertEqual(self.sold("page_views", "sessions"), (4, 3))
         self.done("verify")
-        refused = self.run_it("replay", "drop", "1")
-        self.assertEqual((refused.status, refused.err), (1, "guidepost: version 2 goes on from it, and reads its rows of earlier months\n"))
         self.done("replay", "undo")
         self.assertEqual(self.sold("page_views", "sessions"), (3, 3))
         self.assertEqual(self.visit("four.ndjson", 52)["counted"], 1, "what came meanwhile; this one is its duplicate")
         self.assertEqual(self.sold("page_views", "sessions"), (4, 3))
         # From the middle of what began in the middle, and the whole once more.
         self.done("replay", "--to-offset", "4", "--execute", "--publish")
+        self.done("replay", "drop", "1")
         self.assertEqual(self.sold("page_views", "sessions", "identified"), (4, 3, 2))
         self.done("verify")
+        self.done("replay", "--to-offset", "0:6", "--mapping", "as-logged", "--execute", "--publish")
+        self.assertEqual(self.sold("page_views", "sessions", "identified"), (4, 3, 2))
+        self.done("verify")
+        nowhere = self.run_it("replay", "--to-offset", "7:6")
+        self.assertEqual((nowhere.status, nowhere.err), (1, "guidepost: --to-offset: there is no partition 7\n"))
         self.done(*AGAIN, "--publish")
         self.assertEqual(self.sold("page_views", "sessions", "identified"), (4, 3, 4))
+        self.done("verify")
+
+    def test_from_the_middle_of_what_was_received_in_other_months(self):
+        line = '198.51.100.{} - - [{}/2015:10:{}:03 +0000] "GET /{} HTTP/1.1" 200 1234 "-" "browser one"\n'
+        import_log = lambda: self.done("import", "access-log", "access.log", "--merchant", "shop")
+        shown = lambda: self.done("query", "--merchant", "shop", "--from", "2015-04-01", "--to", "2015-06-01", "--interval", "day", "--by", "url",
+                                  "--traffic", "all", "--metrics", "events,devices,avg_time_ms", "--json").json()["rows"]
+        self.done("init", "--set", "topics.partitions=1")
+        self.file("access.log", "".join(line.format(n, day, 10 + n, "a") for day in ("28/Apr", "17/May") for n in range(5)))
+        import_log()
+        moment = time.time()
+        self.file("access.log", "".join(line.format(n, day, 30 + n, "b") for day in ("28/Apr", "17/May") for n in range(5)))
+        import_log()
+        before = shown()
+        for version in (2, 3):
+            self.done("replay", "--to-datetime", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment)) if version == 3 else self.stamp(moment),
+                      "--mapping", "as-logged", "--execute", "--publish")
+            self.assertEqual(shown(), before)
+            self.done("verify")
+        self.assertEqual(len(self.done("journey", "--merchant", "shop", "--customer", "nobody", "--json").json()["events"]), 0)
+        self.file("access.log", line.format(1, "28/Apr", 59, "c"))
+        import_log()
+        self.assertEqual(sum(row["events"] for row in shown()), 21)
         self.done("verify")
 
     def test_from_the_middle_of_partitions_that_have_nothing_behind_it(self):
