@@ -70,7 +70,7 @@ Result<VersionsSeen> see_versions(Node& node, const std::stop_token& cancelled) 
   for (const auto& version : *versions) {
     seen.next = std::max(seen.next, version.version + 1);
     if (version.version == published->version) seen.least_run = version.least_run.value_or(RunId{0});
-    if (version.dropped) continue;
+    if (version.dropped || version.version == 1) continue;  // `init` made the first one
     if (!version.caught_up) seen.unfinished = version;
     if (version.caught_up && version.version > published->version) seen.newest = version;
   }

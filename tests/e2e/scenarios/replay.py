@@ -55,7 +55,7 @@ def replay(runs):
     feed, logins = Feed(run, 12000, 3, seed=61), run.folder / "logins.csv"
     feed.send("--mappings", logins, wait=True)
     feed.refresh(logins)
-    with feed.sending(rate=80) as sender:
+    with feed.sending(rate=60) as sender:
         run.run("replay", "--to-earliest", "--mapping", "as-logged", "--execute")
         check(published(run) == 1, "a replay published itself")
         shown = run.run("replay", "--publish")

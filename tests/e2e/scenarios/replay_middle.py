@@ -40,7 +40,7 @@ def replay_middle(runs):
     words = ("replay", "--to-datetime", moment, "--mapping", "as-logged", "--execute")
     plan = json.loads(run.run(*words[:3], "--json"))
     check(plan["records"] > 3000 and plan["before"] > 3000 and plan["pages"]["divided"] > 10, f"the moment is not in the middle: {plan}")
-    with feed.sending(rate=100) as sender:
+    with feed.sending(rate=60) as sender:
         killed = execute_killed(run, words, 6, random.Random(62))
         check(killed >= 2, f"the replay was killed only {killed} times")
         check(published(run) == 1, "a replay published itself")
