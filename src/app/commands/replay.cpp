@@ -152,7 +152,7 @@ Result<VersionRecord> begun(Call& call, const VersionsSeen& versions, const Repl
   const auto start = start_of(arguments);
   if (const auto& unfinished = versions.unfinished; unfinished && unfinished->planned) {
     const bool says_where = arguments.has("--to-earliest") || !start.earliest();
-    const bool other_mapping = arguments.has("--mapping") && wish.latest_mapping != unfinished->least_run.has_value();
+    const bool other_mapping = !wish.latest_mapping && unfinished->least_run;
     if ((!says_where || start.words == unfinished->from) && !other_mapping) return *unfinished;
     return fail(
         ErrorCode::kInvalidArgument,
