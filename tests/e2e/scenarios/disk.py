@@ -23,7 +23,8 @@ class SmallDisk:
             raise Failed(f"no small disk can be mounted here (it needs root): {self.holder.stderr.read()}")
 
     def inside(self, *words):
-        return ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", f"--wd={self.folder.parent}", *map(str, words)]
+        of_holder = f"/proc/{self.holder.pid}"  # its root as well: a namespace's own is another one where this runs in a chroot
+        return ["nsenter", f"--mount={of_holder}/ns/mnt", f"--root={of_holder}/root", f"--wd={self.folder.parent}", *map(str, words)]
 
     def grow(self, size):
         subprocess.run(self.inside("mount", "-o", f"remount,size={size}", self.folder), check=True)
