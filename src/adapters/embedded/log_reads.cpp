@@ -43,6 +43,25 @@ class ChunkBatch final : public LogBatch {
   std::size_t bytes_ = 0;
 };
 
+/// Goes over a partition's chunks, up to the place's end.
+struct Chunks {
+  Chunks(const Rocks& rocks, const Place& place)
+      : lower(chunk_key(place.number, place.partition, Offset{0})),
+        upper(chunk_key(place.number, place.partition, place.bounds.end)) {
+    rocksdb::ReadOptions options;
+    options.iterate_lower_bound = &lower_slice;
+    options.iterate_upper_bound = &upper_slice;
+    options.fill_cache = false;  // read once, in order: it must not push out what is read often
+    at.reset(rocks.db->NewIterator(options, rocks.bulk));
+  }
+  Chunks(const Chunks&) = delete;
+  Chunks& operator=(const Chunks&) = delete;
+
+  const std::string lower, upper;
+  const rocksdb::Slice lower_slice{lower}, upper_slice{upper};  // the iterator reads them
+  std::unique_ptr<rocksdb::Iterator> at;
+};
+
 tl::unexpected<Error> corrupt(const Place& place, Offset at) {
   return fail(ErrorCode::kCorrupt, "records at offset " + std::to_string(at.value) + " of topic number " +
                                        std::to_string(place.number) + ", partition " +
@@ -52,15 +71,8 @@ tl::unexpected<Error> corrupt(const Place& place, Offset at) {
 }  // namespace
 
 BatchResult read_batch(const Rocks& rocks, const Place& place, Offset from, const FetchLimits& limits) {
-  const std::string lower = chunk_key(place.number, place.partition, Offset{0});
-  const std::string upper = chunk_key(place.number, place.partition, place.bounds.end);
-  const rocksdb::Slice lower_slice(lower);
-  const rocksdb::Slice upper_slice(upper);
-  rocksdb::ReadOptions options;
-  options.iterate_lower_bound = &lower_slice;
-  options.iterate_upper_bound = &upper_slice;
-  options.fill_cache = false;  // read once, in order: it must not push out what is read often
-  const std::unique_ptr<rocksdb::Iterator> at(rocks.db->NewIterator(options, rocks.bulk));
+  const Chunks chunks(rocks, place);
+  const auto& at = chunks.at;
   auto batch = std::make_unique<ChunkBatch>(from);
   for (at->SeekForPrev(chunk_key(place.number, place.partition, from)); at->Valid(); at->Next()) {
     const Offset first = first_offset(view(at->key()));
@@ -77,15 +89,8 @@ BatchResult read_batch(const Rocks& rocks, const Place& place, Offset from, cons
 }
 
 Result<Offset> offset_at(const Rocks& rocks, const Place& place, TimeMs time) {
-  const std::string lower = chunk_key(place.number, place.partition, Offset{0});
-  const std::string upper = chunk_key(place.number, place.partition, place.bounds.end);
-  const rocksdb::Slice lower_slice(lower);
-  const rocksdb::Slice upper_slice(upper);
-  rocksdb::ReadOptions options;
-  options.iterate_lower_bound = &lower_slice;
-  options.iterate_upper_bound = &upper_slice;
-  options.fill_cache = false;
-  const std::unique_ptr<rocksdb::Iterator> at(rocks.db->NewIterator(options, rocks.bulk));
+  const Chunks chunks(rocks, place);
+  const auto& at = chunks.at;
   // Chunks lie in order of time, but for a clock that was set back: halving meets one of the borders.
   auto [low, high] = place.bounds;
   while (low < high) {
