@@ -16,6 +16,15 @@ namespace guidepost::app {
 /// How long a command waits for one answer. Adapters try again inside for about as long.
 inline constexpr std::chrono::milliseconds kPatience{60'000};
 
+/// Sleeps, but not past a wish to stop; whether there is none.
+inline bool pause(std::chrono::milliseconds how_long, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, how_long, [] { return false; });
+  return !stop.stop_requested();
+}
+
 /// As await(), but gives up after `patience` (kTimedOut) or when the command is cancelled (kCancelled); an answer that
 /// comes later is dropped. Blocks: yes.
 template <class T, class Start>

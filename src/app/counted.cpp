@@ -1,23 +1,9 @@
 #include "app/counted.hpp"
 
-#include <condition_variable>
-#include <mutex>
-
+#include "app/ask.hpp"
 #include "worker/state_table.hpp"
 
 namespace guidepost::app {
-namespace {
-
-/// Sleeps, but not beyond the wish to stop.
-bool pause(const std::stop_token& cancelled, std::chrono::milliseconds time) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, cancelled, time, [] { return false; });
-  return !cancelled.stop_requested();
-}
-
-}  // namespace
 
 Result<std::vector<Offset>> raw_ends(EventLog& log, const Names& names) {
   const auto topic =
@@ -70,7 +56,7 @@ Result<void> wait_until_counted(EventLog& log, TableStore& tables, const Names& 
     progress(left);
     if (left == 0) return {};
     flush();
-    if (!pause(cancelled, std::chrono::milliseconds{50}))
+    if (!pause(std::chrono::milliseconds{50}, cancelled))
       return fail(ErrorCode::kCancelled, "stopped while waiting for the numbers");
   }
 }

@@ -94,6 +94,8 @@ Result<ReplayPlan> plan_replay(Node& node, const VersionsSeen& versions, const R
       part.kept = part.start.from - s.known_from;
       unknown.erase(s.source.partition);
     } else {
+      part.start.from = s.floor;
+      part.start.commit = s.floor_commit;
       part.kept = (s.durable ? s.durable->offset : s.floor) - s.known_from;
     }
     plan.parts.push_back(std::move(part));
@@ -143,21 +145,13 @@ Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, c
       },
       cancelled);
   if (!good) return fail(ErrorCode::kFailed, wrong);
-  worker::StateTable published(node.tables(), node.names());
   for (const auto& part : plan.parts) {
-    auto floor = part.start.from;
-    auto commit = record.base ? part.start.commit : std::string();
-    if (!part.current) {
-      if (!record.base) continue;
-      // It stays what it is in the base, where its ledger begins included.
-      auto beginning = ask<worker::StateTable::Beginning>(
-          [&](auto done) { published.beginning(part.source.number, std::move(done)); }, cancelled);
-      if (!beginning) return tl::unexpected(beginning.error());
-      floor = beginning->floor;
-      commit = std::move(beginning->commit);
-    }
+    if (!part.current && !record.base) continue;  // else it stays what it is there, where its ledger begins included
+    const auto commit = record.base ? part.start.commit : std::string();
     const auto put = ask<void>(
-        [&](auto done) { table.set_floor(record.version, part.source.number, floor, commit, std::move(done)); },
+        [&](auto done) {
+          table.set_floor(record.version, part.source.number, part.start.from, commit, std::move(done));
+        },
         cancelled);
     if (!put) return tl::unexpected(put.error());
   }

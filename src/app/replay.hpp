@@ -31,7 +31,7 @@ struct ReplayPlan {
   struct Part {
     worker::Source source;
     LogBounds raw;          ///< what the log still holds
-    SourceStart start;      ///< of a current one
+    SourceStart start;      ///< of one that is not current: its floor
     std::int64_t kept = 0;  ///< offsets below the start that the published version has counted: they stay as they are
     bool current = true;  ///< false: of a topic that is no more, or was made again: all of it stays as it is
     std::int64_t records() const { return current ? raw.end - start.from : 0; }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -94,10 +93,10 @@ class Copier {
 template <class T, class Start>
 Result<T> Copier::patiently(Start start) {
   const auto until = Executor::Clock::now() + kGiveUpAfter;
-  for (auto pause = std::chrono::milliseconds{50};; pause = Patience::longer(pause)) {
+  for (auto wait = std::chrono::milliseconds{50};; wait = Patience::longer(wait)) {
     auto result = ask<T>(start, cancelled_);
-    if (result || !result.error().retryable() || Executor::Clock::now() > until) return result;
-    std::this_thread::sleep_for(pause);
+    if (result || !result.error().retryable() || Executor::Clock::now() > until || !pause(wait, cancelled_))
+      return result;
   }
 }
 

@@ -61,15 +61,9 @@ class StartFinder {
   const std::stop_token& cancelled_;
   TopicPartition raw_;
   TopicPartition resolved_;
-  std::string floor_commit_;
 };
 
 Result<SourceStart> StartFinder::find(const ReplayStart& wanted) {
-  worker::StateTable state(node_.tables(), node_.names());
-  const auto beginning = ask<worker::StateTable::Beginning>(
-      [&](auto done) { state.beginning(standing_.source.number, std::move(done)); }, cancelled_);
-  if (!beginning) return tl::unexpected(beginning.error());
-  floor_commit_ = beginning->commit;
   const auto asked = asked_for(wanted);
   if (!asked) return tl::unexpected(asked.error());
   const auto first = earliest();
@@ -88,7 +82,7 @@ Result<SourceStart> StartFinder::find(const ReplayStart& wanted) {
   } else {
     IngestCommit commit{standing_.source.number, {}, {}, start.from};
     if (start.from == standing_.floor) {
-      commit = IngestCommit::decode(floor_commit_).value_or(commit);
+      commit = IngestCommit::decode(standing_.floor_commit).value_or(commit);
       commit.run = std::max(commit.run, least_run_);
     }
     start.commit = commit.encode();
@@ -192,7 +186,7 @@ Result<Around> StartFinder::around(Offset from) {
   const auto begins = found.block ? found.block->from : from;
   if (last && last->to == begins) found.run = last->run;
   if (begins == standing_.floor) {
-    const auto commit = IngestCommit::decode(floor_commit_);
+    const auto commit = IngestCommit::decode(standing_.floor_commit);
     found.run = std::max(commit ? commit->run : RunId{0}, least_run_);
   }
   return found;

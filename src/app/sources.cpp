@@ -50,6 +50,7 @@ class StandingReader {
     if (!beginning) return tl::unexpected(beginning.error());
     to.floor = beginning->floor;
     to.known_from = beginning->known_from;
+    to.floor_commit = beginning->commit;
     const auto marker = get<std::optional<worker::StateTable::PassedMarker>>(
         [&](auto done) { state_.passed_marker(number, std::move(done)); });
     if (!marker) return tl::unexpected(marker.error());

@@ -25,6 +25,7 @@ struct SourceStanding {
   std::optional<worker::DurablePosition> durable;  ///< D
   Offset floor;       ///< where the version's chain begins
   Offset known_from;  ///< and that of what it goes on from
+  std::string floor_commit;  ///< what ingest of that had committed at the floor
   std::optional<worker::StateTable::PassedMarker> marker;
   event::LedgerCounts ledger;
   /// Raw records that are not in the tables yet.

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <condition_variable>
 
 #include "app/ask.hpp"
 #include "app/options.hpp"
@@ -17,14 +16,6 @@ using namespace std::chrono_literals;
 /// How often a daemon looks whether another version was published.
 constexpr std::chrono::milliseconds kLook{2000};
 constexpr std::chrono::milliseconds kLookPatience{5000};
-
-/// Sleeps, but not past a wish to stop.
-void pause(std::chrono::milliseconds how_long, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, how_long, [] { return false; });
-}
 
 /// The windows of all partitions may come to this process: better told at start than when memory ends.
 Result<void> check_memory(const Config& config, std::int32_t partitions) {
