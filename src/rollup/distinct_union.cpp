@@ -168,27 +168,68 @@ class DistinctUnion::Registers {
 };
 
 DistinctUnion::DistinctUnion() = default;
-DistinctUnion::DistinctUnion(DistinctUnion&&) noexcept = default;
-DistinctUnion& DistinctUnion::operator=(DistinctUnion&&) noexcept = default;
+DistinctUnion::DistinctUnion(DistinctUnion&& other) noexcept { swap(other); }
+DistinctUnion& DistinctUnion::operator=(DistinctUnion&& other) noexcept {
+  swap(other);
+  return *this;
+}
 DistinctUnion::~DistinctUnion() = default;
 
+void DistinctUnion::swap(DistinctUnion& other) noexcept {
+  std::swap(few_, other.few_);
+  std::swap(settled_, other.settled_);
+  std::swap(memory_, other.memory_);
+  std::swap(coupons_, other.coupons_);
+  std::swap(registers_, other.registers_);
+}
+
 void DistinctUnion::add(std::uint64_t hash) {
-  if (!exact()) return add_coupon(coupon_of(hash));
+  const auto capacity = few_.capacity();
+  few_.push_back(hash);
+  if (few_.capacity() != capacity) measure();
+  if (few_.size() == settled_ + kMaxWaiting) settle();
+}
+
+void DistinctUnion::settle() const {
+  if (few_.size() == settled_) return;
+  if (!is_sketch() && few_.size() <= StoredSketch::kInlineMax) {  // all may stay: their order is no matter
+    const auto waiting = few_.begin() + settled_;
+    std::sort(waiting, few_.end());
+    std::array<std::uint64_t, StoredSketch::kInlineMax> all;
+    few_.assign(all.begin(), std::set_union(few_.begin(), waiting, waiting, std::unique(waiting, few_.end()), all.begin()));
+    settled_ = static_cast<std::uint32_t>(few_.size());
+    return;
+  }
+  std::array<std::uint64_t, kMaxWaiting> came;
+  const auto end = std::copy(few_.begin() + settled_, few_.end(), came.begin());
+  few_.resize(settled_);
+  std::for_each(came.begin(), end, [this](std::uint64_t hash) { add_settled(hash); });
+  measure();
+}
+
+void DistinctUnion::add_settled(std::uint64_t hash) const {
+  if (is_sketch()) return add_coupon(coupon_of(hash));
   const auto at = std::lower_bound(few_.begin(), few_.end(), hash);
   if (at != few_.end() && *at == hash) return;
   if (few_.size() < StoredSketch::kInlineMax) {
     few_.insert(at, hash);
+    ++settled_;
     return;
   }
   coupons_ = std::make_unique<Coupons>();
-  for (const auto one : std::exchange(few_, {})) add_coupon(coupon_of(one));
+  for (const auto one : take_few()) add_coupon(coupon_of(one));
   add_coupon(coupon_of(hash));
 }
 
-void DistinctUnion::add_coupon(std::uint32_t coupon) {
+void DistinctUnion::add_coupon(std::uint32_t coupon) const {
   if (registers_) return registers_->add(coupon);
   coupons_->add(coupon);
   if (coupons_->full()) registers_ = std::make_unique<Registers>(*std::exchange(coupons_, nullptr));
+}
+
+std::vector<std::uint64_t> DistinctUnion::take_few() const {
+  settled_ = 0;
+  return std::exchange(few_, {});
 }
 
 void DistinctUnion::merge(const ReadSketch& page) {
@@ -197,17 +238,23 @@ void DistinctUnion::merge(const ReadSketch& page) {
 }
 
 void DistinctUnion::merge_image(std::string_view image) {
-  if (image[kModeAt] == kSetMode) return unite(Coupons(image));
-  if (registers_) return registers_->merge(image);
-  unite(Registers(image));
+  settle();
+  if (image[kModeAt] == kSetMode) {
+    unite(Coupons(image));
+  } else if (registers_) {
+    registers_->merge(image);
+  } else {
+    unite(Registers(image));
+  }
+  measure();
 }
 
 void DistinctUnion::unite(const Coupons& others) {
-  const auto few = std::exchange(few_, {});
-  if (exact()) {
-    coupons_ = std::make_unique<Coupons>(others);
-  } else {
+  const auto few = take_few();
+  if (is_sketch()) {
     others.each([&](std::uint32_t coupon) { add_coupon(coupon); });
+  } else {
+    coupons_ = std::make_unique<Coupons>(others);
   }
   for (const auto hash : few) add_coupon(coupon_of(hash));
 }
@@ -218,25 +265,34 @@ void DistinctUnion::unite(const Registers& others) {
   // A stream that goes on: the better estimator survives.
   if (const auto coupons = std::exchange(coupons_, nullptr))
     coupons->each([&](std::uint32_t coupon) { add_coupon(coupon); });
-  for (const auto hash : std::exchange(few_, {})) add_coupon(coupon_of(hash));
+  for (const auto hash : take_few()) add_coupon(coupon_of(hash));
 }
 
 void DistinctUnion::merge(const DistinctUnion& other) {
-  if (other.registers_) return unite(*other.registers_);
-  const bool empty = exact() && few_.empty();
-  if (other.coupons_) return unite(empty ? *other.coupons_ : other.coupons_->ascending());
-  for (const auto hash : other.few_) add(hash);
+  settle();
+  other.settle();
+  const bool empty = !is_sketch() && few_.empty();
+  if (other.registers_) {
+    unite(*other.registers_);
+  } else if (other.coupons_) {
+    unite(empty ? *other.coupons_ : other.coupons_->ascending());
+  } else {
+    for (const auto hash : other.few_) add(hash);
+  }
+  measure();
 }
 
 std::uint64_t DistinctUnion::estimate() const {
-  if (exact()) return few_.size();
+  settle();
+  if (!is_sketch()) return few_.size();
   const auto estimate = registers_ ? registers_->estimate() : estimate_of_coupons(coupons_->size());
   return static_cast<std::uint64_t>(std::llround(std::min(estimate, kMaxEstimate)));
 }
 
-std::size_t DistinctUnion::memory_bytes() const {
-  return few_.capacity() * sizeof(std::uint64_t) + (coupons_ ? coupons_->memory_bytes() : 0) +
-         (registers_ ? sizeof(Registers) : 0);
+void DistinctUnion::measure() const {
+  const auto bytes = few_.capacity() * sizeof(std::uint64_t) + (coupons_ ? coupons_->memory_bytes() : 0) +
+                     (registers_ ? sizeof(Registers) : 0);
+  memory_ = static_cast<std::uint32_t>(bytes);
 }
 
 }  // namespace guidepost::rollup
