@@ -11,12 +11,17 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
+/// Waits until the loop has done everything that it was given so far.
+void come_round(ThreadExecutor& loop) {
+  std::promise<void> after;
+  loop.post([&] { after.set_value(); });
+  after.get_future().wait();
+}
+
 TEST(WatchedLoop, ALoopThatComesToItsTaskDoesNotHang) {
   ThreadExecutor loop("lively");
   EXPECT_THAT(hanging_loops(), IsEmpty());
-  std::promise<void> after;  // the task that the call above gave
-  loop.post([&] { after.set_value(); });
-  after.get_future().wait();
+  come_round(loop);
   EXPECT_THAT(hanging_loops(), IsEmpty());
 }
 
@@ -31,15 +36,12 @@ TEST(WatchedLoop, ALoopWhoseTaskDoesNotEndHangsUntilItDoes) {
   });
   reached.get_future().wait();
   EXPECT_THAT(hanging_loops(), IsEmpty());
-  std::promise<void> after;
-  lively.post([&] { after.set_value(); });
-  after.get_future().wait();
+  come_round(lively);
   EXPECT_THAT(hanging_loops(), ElementsAre("stuck"));
 
   release.set_value();
-  std::promise<void> free;
-  stuck.post([&] { free.set_value(); });
-  free.get_future().wait();
+  come_round(lively);
+  come_round(stuck);
   EXPECT_THAT(hanging_loops(), IsEmpty());
 }
 
