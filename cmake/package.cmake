@@ -28,10 +28,10 @@ set(CPACK_PACKAGE_NAME guidepost)
 set(CPACK_PACKAGE_CONTACT "Guidepost <guidepost@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "clickstreams into business numbers that stay right")
 set(CPACK_PACKAGE_DESCRIPTION
-  "Validates and stores the events of websites, finds out which customer a device
-belongs to, and keeps time-series rollups per merchant. On Kafka and HBase, or on
-embedded stores of one machine. With a systemd unit for each role; none is started
-by itself.")
+  "Validates and stores the events of websites, finds out which customer a
+device belongs to, and keeps time-series rollups per merchant. On Kafka and
+HBase, or on embedded stores of one machine. With a systemd unit for each
+role; none is started by itself.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_SET_DESTDIR OFF)
 set(CPACK_STRIP_FILES ON)
