@@ -13,6 +13,7 @@
 namespace guidepost::app {
 
 class Node;
+class ServiceManager;
 
 /// One call of a command.
 struct Call {
@@ -22,6 +23,7 @@ struct Call {
   std::string directory;      ///< where the caller stands: relative paths begin there
   std::stop_token cancelled;  ///< the caller went away, or the process ends: stop soon
   Node* node = nullptr;       ///< the stores; null for commands that run without
+  ServiceManager* manager = nullptr;  ///< of this process; null where the call came from another one
 
   std::string path(std::string_view given) const;  ///< a path of the caller's, absolute
   bool json() const { return arguments.has("--json"); }

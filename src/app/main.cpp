@@ -40,28 +40,22 @@ std::optional<std::string> unknown_name(const LoadedConfig& loaded) {
   return std::nullopt;
 }
 
-/// The configuration that the flags name; mistakes are told, one a line.
-std::optional<LoadedConfig> configuration(const Arguments& arguments, const std::string& directory, Output& out) {
+/// The configuration that the flags name.
+tl::expected<LoadedConfig, ConfigErrors> configuration(const Arguments& arguments, const std::string& directory) {
   ConfigSources sources;
   sources.file = arguments.value("--config");
   sources.environment = guidepost_environment();
   sources.sets = arguments.values("--set");
   auto loaded = load_config(sources);
-  if (!loaded) {
-    for (const auto& mistake : loaded.error()) out.complain(mistake);
-    return std::nullopt;
-  }
-  if (const auto mistake = unknown_name(*loaded)) {
-    out.complain(*mistake);
-    return std::nullopt;
-  }
+  if (!loaded) return loaded;
+  if (auto mistake = unknown_name(*loaded)) return tl::unexpected(ConfigErrors{*std::move(mistake)});
   auto& data = loaded->config.storage.data;
   if (const auto given = arguments.value("--data")) {
     data = *given;
     loaded->origins["storage.data"] = "--data";
   }
   data = (std::filesystem::path(directory) / data).lexically_normal().string();
-  return std::move(*loaded);
+  return loaded;
 }
 
 int run_words(const std::vector<std::string>& words, OpenStores open, Output& out) {
@@ -76,12 +70,16 @@ int run_words(const std::vector<std::string>& words, OpenStores open, Output& ou
     return 0;
   }
   const auto directory = std::filesystem::current_path().string();
-  const auto config = configuration(arguments, directory, out);
-  if (!config) return 2;
+  const auto load = [&] { return configuration(arguments, directory); };
+  const auto config = load();
+  if (!config) {
+    for (const auto& mistake : config.error()) out.complain(mistake);
+    return 2;
+  }
   // What runs for a moment says what it has to say itself; its stages' log is for those who ask for it.
   const bool quiet = command->place != Place::kDaemon && !config->origins.contains("log.level");
   log::configure(quiet ? log::Level::kWarn : config->config.log.level, config->config.log.format);
-  if (command->place != Place::kAlone) return run_with_stores({*command, words, *config, directory, open}, out);
+  if (command->place != Place::kAlone) return run_with_stores({*command, words, *config, directory, open, load}, out);
 
   std::stop_source stop;
   const Signals signals([&] { stop.request_stop(); });

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/log.hpp"
+
 namespace guidepost::app {
 namespace {
 
@@ -49,7 +51,9 @@ void Output::print(std::string_view text) {
 }
 
 void Output::complain(std::string_view message) {
-  write(streams_.err, red(streams_.err_look, "guidepost:") + " " + std::string(message) + "\n");
+  // On the journal a complaint has the severity of an error; what another process passed is not ours to mark.
+  const auto mark = streams_.err == STDERR_FILENO ? log::journal_mark(log::Level::kError) : "";
+  write(streams_.err, std::string(mark) + red(streams_.err_look, "guidepost:") + " " + std::string(message) + "\n");
 }
 
 void Output::note(std::string_view text) { write(streams_.err, text); }

@@ -14,14 +14,15 @@ constexpr int kEndThread = SIGUSR1;
 sigset_t waited_for() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, kEndThread}) sigaddset(&set, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, kEndThread}) sigaddset(&set, signal);
   return set;
 }
 
 }  // namespace
 
-Signals::Signals(std::function<void()> stop) : stop_(std::move(stop)) {
-  std::signal(SIGHUP, SIG_IGN);
+Signals::Signals(std::function<void()> stop, std::function<void()> reload)
+    : stop_(std::move(stop)), reload_(std::move(reload)) {
+  std::signal(SIGHUP, SIG_IGN);  // for the time before and after; while it is blocked it is waited for all the same
   const auto set = waited_for();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   thread_ = std::thread([this] {
@@ -30,6 +31,10 @@ Signals::Signals(std::function<void()> stop) : stop_(std::move(stop)) {
       int signal = 0;
       if (sigwait(&signals, &signal) != 0) continue;
       if (signal == kEndThread) return;
+      if (signal == SIGHUP) {
+        if (reload_) reload_();
+        continue;
+      }
       if (asked) {
         log::warn("stopped_at_once", {{"signal", signal}});
         _exit(1);

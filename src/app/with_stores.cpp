@@ -7,6 +7,7 @@
 #include "app/control_socket.hpp"
 #include "app/data_folder.hpp"
 #include "app/node.hpp"
+#include "app/service_manager.hpp"
 #include "app/signals.hpp"
 
 namespace guidepost::app {
@@ -39,7 +40,13 @@ int run_for_other(const RemoteCall& remote, const LoadedConfig& config, Node& no
 /// Opens the stores and runs the command in this process; on embedded stores others are answered meanwhile.
 int run_here(const Asked& asked, Output& out) {
   std::stop_source stop;
-  const Signals signals([&] { stop.request_stop(); });
+  ServiceManager manager = ServiceManager::of_environment();
+  Reload reload(asked.config.config, asked.load);
+  const bool daemon = asked.command.place == Place::kDaemon;
+  const Signals signals([&] { stop.request_stop(); },
+                        [&] {
+                          if (daemon) manager.reload([&] { reload.run(); });
+                        });
   auto node = Node::open(asked.config, asked.open);
   if (!node) {
     out.complain(node.error().message);
@@ -60,7 +67,7 @@ int run_here(const Asked& asked, Output& out) {
     server = std::move(*started);
   }
   const auto arguments = parse_arguments(asked.command, rest_of(asked.command, asked.words));
-  Call call{arguments, asked.config, out, asked.directory, stop.get_token(), node->get()};
+  Call call{arguments, asked.config, out, asked.directory, stop.get_token(), node->get(), &manager};
   const int status = run_command(asked.command, call);
   if (server) server->finish();
   if (const auto closed = (*node)->close(); !closed) {

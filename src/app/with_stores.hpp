@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/command.hpp"
+#include "app/reload.hpp"
 #include "app/stores.hpp"
 
 namespace guidepost::app {
@@ -16,6 +17,7 @@ struct Asked {
   const LoadedConfig& config;
   const std::string& directory;
   OpenStores open;
+  Reload::Load load;  ///< reads the configuration again
 };
 
 /// Runs the command in this process, which then has the data folder and answers others meanwhile, or in the process

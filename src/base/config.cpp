@@ -256,6 +256,25 @@ std::string effective_config(const LoadedConfig& loaded) {
   return out;
 }
 
+std::vector<std::string> changed_keys(const Config& one, const Config& other) {
+  std::vector<std::string> changed;
+  for (const auto& key : config::keys()) {
+    if (key.show(one) != key.show(other)) changed.push_back(key.name);
+  }
+  auto merchants = one.merchant;
+  merchants.insert(other.merchant.begin(), other.merchant.end());
+  const auto shown = [](const Config& config, const std::string& slug, const auto& key) {
+    const auto found = config.merchant.find(slug);
+    return found == config.merchant.end() ? std::string() : key.show(found->second);
+  };
+  for (const auto& [slug, unused] : merchants) {
+    for (const auto& key : config::merchant_keys()) {
+      if (shown(one, slug, key) != shown(other, slug, key)) changed.push_back("merchant." + slug + "." + key.name);
+    }
+  }
+  return changed;
+}
+
 std::string config_reference() {
   std::string out =
       "# Configuration\n\n"
@@ -265,7 +284,8 @@ std::string config_reference() {
       "default. An unknown key is an error. `guidepost check-config` shows what is in force and where it comes from.\n\n"
       "Durations are whole numbers with `ms`, `s`, `m`, `h` or `d`; sizes with `B`, `KiB`, `MiB`, `GiB` or `TiB`. Lists are TOML arrays, in\n"
       "`--set` and in the environment words with commas between. Secrets are never in the configuration, only where they are\n"
-      "found: `file:/path` or `env:NAME`.\n";
+      "found: `file:/path`, `env:NAME`, or `credential:NAME`, a file of the folder that systemd names in `CREDENTIALS_DIRECTORY`\n"
+      "(`LoadCredential=NAME:...` of the unit: [systemd.md](systemd.md)).\n";
   const Config defaults;
   const auto heading = [&](const std::string& name, const std::string& about) {
     out += "\n## [" + name + "]\n\n" + about + "\n\n| key | default | expects | meaning |\n|---|---|---|---|\n";
@@ -287,13 +307,24 @@ std::string config_reference() {
 
 Result<std::string> Secret::read() const {
   std::string value;
+  std::string path;
+  if (reference.starts_with("file:")) path = reference.substr(5);
+  if (reference.starts_with("credential:")) {
+    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+    if (folder == nullptr) {
+      return fail(ErrorCode::kNotFound, reference +
+                                            ": there is no CREDENTIALS_DIRECTORY, which systemd sets for a unit "
+                                            "with LoadCredential=");
+    }
+    path = std::string(folder) + "/" + reference.substr(11);
+  }
   if (reference.starts_with("env:")) {
     const char* variable = std::getenv(reference.c_str() + 4);
     if (variable == nullptr) return fail(ErrorCode::kNotFound, "the environment has no " + reference.substr(4));
     value = variable;
-  } else if (reference.starts_with("file:")) {
-    std::ifstream in(reference.substr(5), std::ios::binary);
-    if (!in) return fail(ErrorCode::kNotFound, reference.substr(5) + " cannot be read");
+  } else if (!path.empty()) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) return fail(ErrorCode::kNotFound, path + " cannot be read");
     value.assign(std::istreambuf_iterator<char>(in), {});
     while (!value.empty() && (value.back() == '\n' || value.back() == '\r')) value.pop_back();
   }

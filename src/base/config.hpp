@@ -20,7 +20,8 @@ namespace guidepost {
 
 using Millis = std::chrono::milliseconds;
 
-/// A secret is never in the configuration, only where it is to be found: `file:/path` or `env:NAME`; empty: none.
+/// A secret is never in the configuration, only where it is to be found: `file:/path`, `env:NAME`, or
+/// `credential:NAME`, a file in the folder that the service manager names in CREDENTIALS_DIRECTORY; empty: none.
 struct Secret {
   std::string reference;
   /// The secret, without a newline at its end. Blocks: reads a file. Errors: kNotFound, kInvalidArgument (empty).
@@ -215,6 +216,9 @@ tl::expected<LoadedConfig, ConfigErrors> load_config(const ConfigSources& source
 
 /// The effective configuration as a TOML file that would give it again, saying where each changed key came from.
 std::string effective_config(const LoadedConfig& loaded);
+
+/// The keys, `section.key` or `merchant.<slug>.key`, in which the two differ.
+std::vector<std::string> changed_keys(const Config& one, const Config& other);
 
 /// docs/configuration.md: every key with type, range, default and meaning.
 std::string config_reference();

@@ -103,6 +103,13 @@ std::optional<std::vector<std::string>> as_list(const RawValue& raw) {
   return items;
 }
 
+bool is_reference(std::string_view text) {
+  const auto after = [&](std::string_view kind) { return text.starts_with(kind) ? text.substr(kind.size()) : ""; };
+  const auto credential = after("credential:");
+  return text.empty() || after("file:/").size() > 0 || after("env:").size() > 0 ||
+         (credential.size() > 0 && credential.front() != '.' && credential.find('/') == std::string_view::npos);
+}
+
 std::string show_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {

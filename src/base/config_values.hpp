@@ -18,6 +18,9 @@ std::optional<Millis> as_duration(const RawValue& raw);
 std::optional<Bytes> as_size(const RawValue& raw);
 std::optional<std::vector<std::string>> as_list(const RawValue& raw);
 
+/// Of a secret; empty: none.
+bool is_reference(std::string_view text);
+
 std::string show_text(std::string_view text);  ///< as a TOML string
 std::string show_list(const std::vector<std::string>& list);
 std::string show_duration(Millis d);  ///< `15m`, in the largest unit that is exact
@@ -135,13 +138,11 @@ Key<Owner> choice(std::string name, At<Owner, Enum> at,
 template <class Owner>
 Key<Owner> secret(std::string name, At<Owner, Secret> at, std::string help) {
   return {std::move(name),
-          "where the secret is: file:/path or env:NAME, never the secret itself",
+          "where the secret is: file:/path, env:NAME or credential:NAME, never the secret itself",
           std::move(help),
           [at](Owner& o, const RawValue& raw) {
             auto v = as_text(raw);
-            if (!v || (!v->empty() && !(v->starts_with("file:/") && v->size() > 6) &&
-                       !(v->starts_with("env:") && v->size() > 4)))
-              return false;
+            if (!v || !is_reference(*v)) return false;
             at(o).reference = *std::move(v);
             return true;
           },

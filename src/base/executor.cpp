@@ -5,10 +5,13 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <queue>
 #include <stdexcept>
 #include <thread>
 #include <vector>
+
+#include "base/watched_loop.hpp"
 
 namespace guidepost {
 
@@ -29,6 +32,7 @@ struct ThreadExecutor::Impl final : Executor {
   std::vector<Timed> timed;  // a heap by Later
   std::uint64_t next_order = 0;
   bool stopping = false;
+  std::optional<WatchedLoop> watched;
   std::thread thread;
 
   void post(Task task) override {
@@ -90,6 +94,7 @@ struct ThreadExecutor::Impl final : Executor {
 
 ThreadExecutor::ThreadExecutor(std::string thread_name) : impl_(std::make_shared<Impl>()) {
   impl_->thread = std::thread([this] { impl_->run(); });
+  impl_->watched.emplace(thread_name, [impl = impl_.get()](Task task) { impl->post(std::move(task)); });
   pthread_setname_np(impl_->thread.native_handle(), thread_name.substr(0, 15).c_str());
 }
 
@@ -104,6 +109,7 @@ TimeMs ThreadExecutor::wall() const { return impl_->wall(); }
 std::shared_ptr<Executor> ThreadExecutor::shared() { return impl_; }
 
 void ThreadExecutor::stop() {
+  impl_->watched->end();
   {
     std::lock_guard lock(impl_->mutex);
     impl_->stopping = true;

@@ -2,6 +2,9 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <atomic>
 #include <cstdlib>
 #include <memory>
 
@@ -17,7 +20,18 @@ void assertion_failed(const char* condition, const char* file, int line) {
 namespace log {
 namespace {
 
-Format g_format = Format::kText;
+std::atomic<Format> g_format = Format::kText;
+
+/// JOURNAL_STREAM names the stream that the service manager gave; it may have been redirected since, or be inherited.
+bool is_journal() {
+  static const bool is = [] {
+    const char* stream = std::getenv("JOURNAL_STREAM");
+    struct stat error{};
+    return stream != nullptr && fstat(STDERR_FILENO, &error) == 0 &&
+           fmt::format("{}:{}", error.st_dev, error.st_ino) == stream;
+  }();
+  return is;
+}
 
 spdlog::logger& logger() {
   static const auto instance = [] {
@@ -53,8 +67,15 @@ void append_text_value(std::string& out, std::string_view text) {
   }
 }
 
-void write(spdlog::level::level_enum level, std::string_view event, std::initializer_list<Field> fields) {
+spdlog::level::level_enum level_of(Level level) {
+  constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
+                                                   spdlog::level::err};
+  return kLevels[static_cast<int>(level)];
+}
+
+void write(Level severity, std::string_view event, std::initializer_list<Field> fields) {
   auto& to = logger();
+  const auto level = level_of(severity);
   if (!to.should_log(level)) return;
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const auto seconds = std::chrono::system_clock::to_time_t(now);
@@ -65,9 +86,9 @@ void write(spdlog::level::level_enum level, std::string_view event, std::initial
                   utc.tm_hour, utc.tm_min, utc.tm_sec, now.time_since_epoch().count() % 1000);
   const auto name = spdlog::level::to_string_view(level);
   const std::string_view level_name{name.data(), name.size()};
-  std::string line;
+  std::string line(journal_mark(severity));
   if (g_format == Format::kJson) {
-    line = fmt::format(R"({{"time":"{}","level":"{}","event":)", time, level_name);
+    line += fmt::format(R"({{"time":"{}","level":"{}","event":)", time, level_name);
     append_json_text(line, event);
     for (const auto& field : fields) {
       line += ',';
@@ -77,7 +98,7 @@ void write(spdlog::level::level_enum level, std::string_view event, std::initial
     }
     line += '}';
   } else {
-    line = fmt::format("{} {} {}", time, level_name, event);
+    line += is_journal() ? std::string(event) : fmt::format("{} {} {}", time, level_name, event);
     for (const auto& field : fields) {
       line += ' ';
       line += field.key;
@@ -92,15 +113,18 @@ void write(spdlog::level::level_enum level, std::string_view event, std::initial
 
 void configure(Level level, Format format) {
   g_format = format;
-  constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
-                                                   spdlog::level::err};
-  logger().set_level(kLevels[static_cast<int>(level)]);
+  logger().set_level(level_of(level));
 }
 
-void debug(std::string_view event, std::initializer_list<Field> fields) { write(spdlog::level::debug, event, fields); }
-void info(std::string_view event, std::initializer_list<Field> fields) { write(spdlog::level::info, event, fields); }
-void warn(std::string_view event, std::initializer_list<Field> fields) { write(spdlog::level::warn, event, fields); }
-void error(std::string_view event, std::initializer_list<Field> fields) { write(spdlog::level::err, event, fields); }
+std::string_view journal_mark(Level level) {
+  constexpr std::string_view kMarks[] = {"<7>", "<6>", "<4>", "<3>"};  // debug, info, warning, err of syslog(3)
+  return is_journal() ? kMarks[static_cast<int>(level)] : std::string_view{};
+}
+
+void debug(std::string_view event, std::initializer_list<Field> fields) { write(Level::kDebug, event, fields); }
+void info(std::string_view event, std::initializer_list<Field> fields) { write(Level::kInfo, event, fields); }
+void warn(std::string_view event, std::initializer_list<Field> fields) { write(Level::kWarn, event, fields); }
+void error(std::string_view event, std::initializer_list<Field> fields) { write(Level::kError, event, fields); }
 
 }  // namespace log
 }  // namespace guidepost

@@ -1,4 +1,5 @@
-// The program's own log: one line an event, `key=value` or JSON, on standard error.
+// The program's own log: one line an event, `key=value` or JSON, on standard error. Where that is systemd's journal, a
+// line begins with its severity as sd-daemon(3) has it, and has no time of its own as text: the journal keeps both.
 #pragma once
 
 #include <concepts>
@@ -22,8 +23,11 @@ struct Field {
 enum class Level { kDebug, kInfo, kWarn, kError };
 enum class Format { kText, kJson };
 
-/// Thread: any; call before other threads start.
+/// Thread: any.
 void configure(Level level, Format format);
+
+/// What a line of this severity begins with on standard error: `<4>` where that is the journal, else nothing.
+std::string_view journal_mark(Level level);
 
 /// `event` is one word in snake_case that says what happened; a grep for it finds the line of code.
 /// Thread: any. Blocks: as long as standard error does.

@@ -63,9 +63,13 @@ struct EmbeddedTableStore::Impl {
         writer("tables-write", [this](std::deque<Op> ops) { write(std::move(ops)); }) {}
 
   ~Impl() {
-    writer.close([](Op& op) {
+    const auto refuse = [](Op& op) {
       std::visit([](auto& one) { one.done(fail(ErrorCode::kCancelled, "the table store was closed")); }, op);
-    });
+    };
+    writer.close(refuse);
+    // The last reads may lead their askers to writes: they end while there is a writer to refuse these.
+    readers.close();
+    writer.close(refuse);
   }
 
   /// Puts that wait for one write.

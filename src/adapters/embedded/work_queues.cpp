@@ -11,16 +11,21 @@ ReadPool::ReadPool(const std::string& thread_name, int threads) {
   }
 }
 
-ReadPool::~ReadPool() {
+ReadPool::~ReadPool() { close(); }
+
+void ReadPool::close() {
   {
     std::lock_guard lock(mutex_);
     closing_ = true;
   }
   wake_.notify_all();
   for (auto& thread : threads_) thread.join();
+  threads_.clear();
+  closed_ = true;
 }
 
 void ReadPool::run(Task job) {
+  if (closed_) return job();
   {
     std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));

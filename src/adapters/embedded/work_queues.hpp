@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -85,7 +86,7 @@ class WriteQueue {
 };
 
 /// A few threads that run jobs in the order in which they come.
-/// Thread: any. Blocks: only the destructor, until all jobs that were given have run.
+/// Thread: any. Blocks: only close() and the destructor, until all jobs that were given have run.
 class ReadPool {
  public:
   ReadPool(const std::string& thread_name, int threads);
@@ -93,7 +94,9 @@ class ReadPool {
   ReadPool(const ReadPool&) = delete;
   ReadPool& operator=(const ReadPool&) = delete;
 
+  /// After close(): runs the job at once.
   void run(Task job);
+  void close();
 
  private:
   void work();
@@ -102,6 +105,7 @@ class ReadPool {
   std::condition_variable wake_;
   std::deque<Task> jobs_;
   bool closing_ = false;
+  std::atomic<bool> closed_ = false;  ///< and no thread runs any more
   std::vector<std::thread> threads_;
 };
 

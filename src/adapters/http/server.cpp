@@ -11,6 +11,7 @@
 #include "adapters/http/response.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "base/watched_loop.hpp"
 
 namespace guidepost::http {
 namespace {
@@ -39,6 +40,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   Tcp::acceptor acceptor;  // on a strand of its own: it is closed while it accepts
   std::vector<std::thread> threads;
+  WatchedLoop watched{"http", [this](Task task) { asio::post(io, std::move(task)); }};
 
   std::mutex mutex;
   std::condition_variable all_gone;
@@ -415,6 +417,7 @@ void Server::Impl::stop(std::chrono::milliseconds at_most) {
     std::unique_lock lock(mutex);
     all_gone.wait_for(lock, std::chrono::milliseconds{500}, [this] { return connections.empty(); });
   }
+  watched.end();
   io.stop();
   for (auto& thread : threads) thread.join();
   threads.clear();

@@ -2,10 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "base/watched_loop.hpp"
 
 namespace guidepost::app {
 namespace {
+
+constexpr std::chrono::microseconds kStatusPace = std::chrono::seconds{5};
 
 http::Response json_answer(int status, const nlohmann::json& body) {
   return {.status = status, .content_type = "application/json", .body = body.dump() + "\n", .headers = {}};
@@ -44,7 +48,15 @@ std::vector<http::Route> health_routes(const Health& health, std::function<bool(
   };
 }
 
-Ending::Ending(std::stop_token asked) : asked_(std::move(asked)) {}
+std::string status_line(const std::string& listening, const Health& health) {
+  std::string line = listening;
+  for (const auto& reach : health.reach()) {
+    if (!reach.reached) line += "; " + reach.name + ": " + reach.problem;
+  }
+  return line;
+}
+
+Ending::Ending(const Call& call) : asked_(call.cancelled), manager_(*call.manager) {}
 
 void Ending::failed(const Error& error) {
   {
@@ -55,9 +67,25 @@ void Ending::failed(const Error& error) {
   come_.notify_all();
 }
 
-void Ending::wait() {
-  std::unique_lock lock(mutex_);
-  come_.wait(lock, asked_, [this] { return failure_.has_value(); });
+void Ending::wait(const std::function<std::string()>& status) {
+  manager_.ready();
+  // A manager wants to hear of the daemon twice in the time of its watchdog; looking as often again tells a loop that
+  // hangs from one that was busy at one look.
+  const auto pace = manager_.watchdog() ? *manager_.watchdog() / 4 : kStatusPace;
+  for (bool told = false; true;) {
+    manager_.status(status());
+    const auto hanging = manager_.watchdog() ? hanging_loops() : std::vector<std::string>{};
+    if (hanging.empty()) {
+      manager_.alive();
+    } else if (!told) {
+      log::error("loop_hangs", {{"loop", hanging.front()}, {"of", hanging.size()}});
+    }
+    told = !hanging.empty();
+    std::unique_lock lock(mutex_);
+    const auto over = [this] { return failure_.has_value(); };
+    if (come_.wait_for(lock, asked_, pace, over) || asked_.stop_requested()) break;
+  }
+  manager_.stopping();
 }
 
 std::optional<Error> Ending::failure() const {

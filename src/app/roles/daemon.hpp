@@ -10,8 +10,12 @@
 #include "adapters/http/server.hpp"
 #include "app/command.hpp"
 #include "app/health.hpp"
+#include "app/service_manager.hpp"
 
 namespace guidepost::app {
+
+/// What the daemon listens for and where, and what it cannot reach: a line for people.
+std::string status_line(const std::string& listening, const Health& health);
 
 /// /ping, /health/live, /health/ready, /metrics. `health` outlives the server.
 std::vector<http::Route> health_routes(const Health& health, std::function<bool()> ready);
@@ -19,17 +23,19 @@ std::vector<http::Route> health_routes(const Health& health, std::function<bool(
 /// A wish to end: the signal's, or of a stage that failed. Thread: any.
 class Ending {
  public:
-  explicit Ending(std::stop_token asked);
+  explicit Ending(const Call& call);
   /// A stage failed: the process ends with status 1.
   void failed(const Error& error);
-  /// Blocks: until asked or failed.
-  void wait();
+  /// Tells the service manager that the daemon has started, while it waits that it lives, and in the end that it stops.
+  /// `status` is asked now and then for a line that says how it goes. Blocks: until asked or failed.
+  void wait(const std::function<std::string()>& status);
   std::optional<Error> failure() const;
 
  private:
   mutable std::mutex mutex_;
   std::condition_variable_any come_;
   std::stop_token asked_;
+  ServiceManager& manager_;
   std::optional<Error> failure_;
 };
 

@@ -18,7 +18,7 @@ int run_stage(Call& call, Stages stages) {
         "one stage alone is for a cluster (storage.kind = cluster): on embedded stores `guidepost up` runs both"};
   }
 
-  Ending ending(call.cancelled);
+  Ending ending(call);
   const Health health(node.log(), node.tables());
   auto workers =
       Workers::start(config, stages, node.log(), node.tables(), [&](const Error& error) { ending.failed(error); });
@@ -33,7 +33,7 @@ int run_stage(Call& call, Stages stages) {
     return 1;
   }
   log::info("listening", {{"address", (*server)->address()}, {"for", "health and metrics"}});
-  ending.wait();
+  ending.wait([&] { return status_line("health and metrics at " + (*server)->address(), health); });
   log::info("draining", {{"at_most", std::to_string(config.process.drain.count()) + "ms"}});
   if (!(*workers)->stop(config.process.drain)) {
     log::warn("not_drained", {{"meaning", "nothing is lost: a restart reads again what was not committed"}});

@@ -25,7 +25,7 @@ int run_up(Call& call) {
   const auto address = call.arguments.value_or("--listen", config.http.listen);
   if (const auto parsed = parse_host_port(address); !parsed) throw UsageError{"--listen: " + parsed.error().message};
 
-  Ending ending(call.cancelled);
+  Ending ending(call);
   const Health health(node.log(), node.tables());
   EventIntake intake(config, node.log());
   std::atomic<Workers*> workers = nullptr;
@@ -48,7 +48,7 @@ int run_up(Call& call) {
   }
   log::info("listening", {{"address", (*server)->address()}});
   greet(call, config, (*server)->address());
-  ending.wait();
+  ending.wait([&] { return status_line("events at " + (*server)->address(), health); });
   log::info("draining", {{"at_most", std::to_string(config.process.drain.count()) + "ms"}});
   (*server)->stop(std::min<Millis>(config.process.drain / 3, config.http.log_timeout));
   node.when_failed({});

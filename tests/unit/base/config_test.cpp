@@ -9,6 +9,7 @@
 namespace guidepost {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -153,10 +154,30 @@ TEST_F(ConfigTest, HostileValuesAreRefusedAndShownSafely) {
 TEST_F(ConfigTest, ASecretIsOnlyEverAReference) {
   EXPECT_THAT(errors("[kafka]\nsasl_password = \"hunter2\"\n"),
               ElementsAre(AllOf(HasSubstr("expected where the secret is"), Not(HasSubstr("hunter2")))));
+  for (const auto* reference : {"credential:", "credential:../secret", "credential:a/b", "env:", "file:secret"}) {
+    EXPECT_EQ(errors("[kafka]\nsasl_password = \"" + std::string(reference) + "\"\n").size(), 1U) << reference;
+  }
   const auto path = (folder_ / "secret").string();
   std::ofstream(path) << "hunter2\n";
   EXPECT_EQ(Secret{"file:" + path}.read().value(), "hunter2");
   EXPECT_EQ(Secret{"file:" + path + ".none"}.read().error().code, ErrorCode::kNotFound);
+  unsetenv("CREDENTIALS_DIRECTORY");
+  EXPECT_EQ(Secret{"credential:secret"}.read().error().code, ErrorCode::kNotFound);
+  setenv("CREDENTIALS_DIRECTORY", folder_.c_str(), 1);
+  EXPECT_EQ(Secret{"credential:secret"}.read().value(), "hunter2");
+  EXPECT_EQ(Secret{"credential:none"}.read().error().code, ErrorCode::kNotFound);
+  unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+TEST_F(ConfigTest, WhatDiffersIsNamedByKey) {
+  const auto with = [](std::vector<std::string> sets) {
+    return load_config({.file = {}, .environment = {}, .sets = std::move(sets)})->config;
+  };
+  const auto one = with({"merchant.shop.shards=2"});
+  EXPECT_THAT(changed_keys(one, one), ElementsAre());
+  EXPECT_THAT(changed_keys(one, with({"log.level=debug", "kafka.brokers=x:1", "merchant.shop.shards=3"})),
+              ElementsAre("log.level", "kafka.brokers", "merchant.shop.shards"));
+  EXPECT_THAT(changed_keys(with({}), with({"merchant.other.shards=1"})), Contains("merchant.other.shards"));
 }
 
 TEST_F(ConfigTest, TheEffectiveConfigurationReadAgainIsTheSame) {
