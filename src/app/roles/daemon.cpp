@@ -27,6 +27,18 @@ http::Response readiness(const Health& health, bool ready) {
 
 }  // namespace
 
+std::string listen_address(const Call& call, const std::string& configured) {
+  auto address = call.arguments.value_or("--listen", configured);
+  if (const auto parsed = parse_host_port(address); !parsed) throw UsageError{"--listen: " + parsed.error().message};
+  return address;
+}
+
+void require_cluster(const Config& config) {
+  if (config.storage.kind != StorageKind::kEmbedded) return;
+  throw UsageError{
+      "one role alone is for a cluster (storage.kind = cluster): on embedded stores `guidepost up` has them all"};
+}
+
 std::vector<http::Route> health_routes(const Health& health, std::function<bool()> ready) {
   using http::Method;
   using http::Request;
@@ -42,6 +54,12 @@ std::vector<http::Route> health_routes(const Health& health, std::function<bool(
          respond(text_answer("text/plain; version=0.0.4; charset=utf-8", metrics::expose()));
        }},
   };
+}
+
+http::Route events_route(EventIntake& intake) {
+  return {http::Method::kPost, "/v1/events", [&intake](http::Request request, http::Respond respond) {
+            intake.take(std::move(request), std::move(respond));
+          }};
 }
 
 Ending::Ending(std::stop_token asked) : asked_(std::move(asked)) {}
