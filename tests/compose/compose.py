@@ -418,9 +418,6 @@ def main():
     options = parser.parse_args()
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda *_: sys.exit(1))
-    shutil.rmtree(FOLDER / "shared", ignore_errors=True)
-    (FOLDER / "shared").mkdir(parents=True)
-    (FOLDER / "shared").chmod(0o777)  # containers write there, and are not root
     with contextlib.ExitStack() as cleaning:
         try:
             compose = compose_program()
@@ -433,6 +430,9 @@ def main():
             print(f"NOT RUN compose-test: {why}")
             return 77
         print(f"{engine.describe()}; {' '.join(compose)}; base image {base}", flush=True)
+        shutil.rmtree(FOLDER / "shared", ignore_errors=True)
+        (FOLDER / "shared").mkdir(parents=True)
+        (FOLDER / "shared").chmod(0o777)  # containers write there, and are not root
         project = Project(compose, base, options.from_source)
         cleaning.callback(lambda: project.call("down", "-v", "--remove-orphans", check_status=False))
         passed, failed = run_steps(Test(project))

@@ -34,6 +34,12 @@ class Engine:
         self.folder, self.daemon, self.own = pathlib.Path(folder), None, None
         if not shutil.which("docker"):
             raise NotRun("there is no docker (Debian: docker.io, docker-compose)")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.lock = open(self.folder / "lock", "w")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotRun(f"another run is at work in {self.folder}") from None
         if not answers():
             self.start()
 
@@ -42,12 +48,6 @@ class Engine:
             raise NotRun("no Docker answers, and there is no dockerd to start one with")
         if os.geteuid() != 0:
             raise NotRun("no Docker answers, and only root can start one")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.lock = open(self.folder / "lock", "w")
-        try:
-            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise NotRun(f"another run has its Docker in {self.folder}") from None
         self.own = pathlib.Path(tempfile.mkdtemp(prefix="guidepost-docker-"))  # short: sockets below it
         os.environ["DOCKER_HOST"] = f"unix://{self.own}/docker.sock"
         words = ["dockerd", "--data-root", self.folder / "docker", "--exec-root", self.own / "exec", "--pidfile", self.own / "pid",

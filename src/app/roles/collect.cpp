@@ -50,10 +50,10 @@ Command collect_command() {
       .flags = {{"--listen", "HOST:PORT",
                  "where to take events, by default http.listen (127.0.0.1:8080); port 0: any free one, which is logged",
                  Use::kOptional}},
-      .examples = {{"for others than this machine",
-                    "guidepost collect --config config/cluster.toml --listen 0.0.0.0:8080"},
-                   {"send it an event",
-                    R"(curl -A Mozilla/5.0 -d '{"merchant":"shop","type":"page_view","guid":"g1","url":"/","time":'$(date +%s)'}' http://127.0.0.1:8080/v1/events)"}},
+      .examples =
+          {{"for others than this machine", "guidepost collect --config config/cluster.toml --listen 0.0.0.0:8080"},
+           {"send it an event",
+            R"(curl -A Mozilla/5.0 -d '{"merchant":"shop","type":"page_view","guid":"g1","url":"/","time":'$(date +%s)'}' http://127.0.0.1:8080/v1/events)"}},
       .place = Place::kDaemon,
       .run = run_collect};
 }
