@@ -1,5 +1,5 @@
 # Guidepost's runtime image: the program, what it is linked with, time zones, certificates.
-# From the sources (10 to 20 minutes), or with PROGRAM=prebuilt what build/docker/ has: a `guidepost` and the `libraries` it
+# From the sources (8 minutes or more on two cores), or with PROGRAM=prebuilt what build/docker/ has: a `guidepost` and the `libraries` it
 # needs, made on a Debian of the same release (tests/compose does that).
 ARG BASE=debian:bookworm-slim
 

@@ -46,7 +46,7 @@ class Project:
         # The values in this environment go before those of anyone's .env.
         self.environment = {**{k: v for k, v in os.environ.items() if not k.startswith("GUIDEPOST_")},
                             "COMPOSE_PROJECT_NAME": self.name, "GUIDEPOST_TAG": "compose-test", "GUIDEPOST_BASE_IMAGE": base,
-                            "GUIDEPOST_PROGRAM": "source" if source else "prebuilt", "GUIDEPOST_BUILD_NETWORK": "host",
+                            "GUIDEPOST_IMAGE_PROGRAM": "source" if source else "prebuilt", "GUIDEPOST_BUILD_NETWORK": "host",
                             "GUIDEPOST_HTTP_PORT": str(self.ports["HTTP"]), "GUIDEPOST_PROMETHEUS_PORT": str(self.ports["PROMETHEUS"]),
                             "GUIDEPOST_KAFKA_PORT": str(self.ports["KAFKA"]), "GUIDEPOST_THRIFT_PORT_1": str(self.ports["THRIFT_1"]),
                             "GUIDEPOST_THRIFT_PORT_2": str(self.ports["THRIFT_2"])}
