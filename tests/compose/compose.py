@@ -34,6 +34,7 @@ DAEMONS = ("kafka", "zookeeper", "hbase-master", "hbase-regionserver", "thrift1"
            "prometheus")
 KILLED = ("kafka", "hbase-regionserver", "thrift1", "ingest", "aggregate", "collect", "hbase-master", "zookeeper")
 OURS = ("collect", "ingest", "aggregate")
+BATCH = 50
 EVENTS = 40_000  # of the stream, in two halves with a refresh between them
 
 
@@ -118,25 +119,27 @@ def free_ports(count):
 
 class Sender(threading.Thread):
     """Posts events as a shop's server should: in their order, each batch again until it is acknowledged. Only events with an
-    id are sent so, and nothing bad: of those a repeat would count."""
+    id are sent so, and nothing bad: of those a repeat would count. With a pause between two batches, which grows towards the end
+    so that the stream outlasts what happens meanwhile, until it is told to finish."""
 
     def __init__(self, port, events, pause):
         super().__init__(daemon=True)
         self.url, self.events, self.pause = f"http://127.0.0.1:{port}/v1/events", events, pause
         self.acknowledged = self.refused_attempts = 0
         self.failure = None
+        self.hurry = threading.Event()
 
     def run(self):
         try:
-            for n in range(0, len(self.events), 100):
-                body = "\n".join(self.events[n:n + 100]).encode()
+            for n in range(0, len(self.events), BATCH):
+                body = "\n".join(self.events[n:n + BATCH]).encode()
                 end = time.monotonic() + 180
                 while not self.post(body):
                     self.refused_attempts += 1
                     check(time.monotonic() < end, "the collector took nothing for 180 s")
                     time.sleep(0.2)
-                self.acknowledged += len(self.events[n:n + 100])
-                time.sleep(self.pause)  # the pace of the stream
+                self.acknowledged += len(self.events[n:n + BATCH])
+                self.hurry.wait(self.pause * len(self.events) / (len(self.events) - n))
         except Exception as wrong:
             self.failure = wrong
 
@@ -154,7 +157,7 @@ class Sender(threading.Thread):
         return True
 
     def finish(self):
-        self.pause = 0
+        self.hurry.set()
         self.join(300)
         check(not self.is_alive(), "the sender does not come to an end")
         if self.failure:
@@ -244,7 +247,7 @@ class Test:
 
     def kills(self):
         """One container after another by SIGKILL while the second half is sent; recounted."""
-        sender = self.sending(1, pause=0.4)
+        sender = self.sending(1, pause=0.2)
         seconds = {}
         for service in KILLED:
             container, before = self.project.container(service), self.project.inspect(service)
