@@ -4,15 +4,19 @@
 
 namespace guidepost::app {
 
-Health::Health(EventLog& log, TableStore& tables, std::chrono::milliseconds every)
-    : every_(every), executor_("health") {
-  targets_.push_back(std::make_unique<Target>(
-      Target{"event_log", [&log](Completion<void> done) { log.ping(std::move(done)); }, {}, {}, false}));
-  targets_.push_back(std::make_unique<Target>(
-      Target{"table_store", [&tables](Completion<void> done) { tables.ping(std::move(done)); }, {}, {}, false}));
-  for (const auto& target : targets_) {
-    executor_.post([this, t = target.get()] { ask(*t); });
-  }
+Health::Health(EventLog& log, TableStore& tables, std::chrono::milliseconds every) : Health(log, every) {
+  watch("table_store", [&tables](Completion<void> done) { tables.ping(std::move(done)); });
+}
+
+Health::Health(EventLog& log, std::chrono::milliseconds every) : every_(every), executor_("health") {
+  watch("event_log", [&log](Completion<void> done) { log.ping(std::move(done)); });
+}
+
+void Health::watch(std::string name, UniqueFunction<void(Completion<void>)> ping) {
+  auto target = std::make_unique<Target>(Target{std::move(name), std::move(ping), {}, {}, false});
+  executor_.post([this, t = target.get()] { ask(*t); });
+  std::lock_guard lock(mutex_);
+  targets_.push_back(std::move(target));
 }
 
 Health::~Health() { executor_.stop(); }

@@ -21,11 +21,13 @@ struct Reach {
   std::string problem;  ///< why not; empty where it was reached
 };
 
-/// Asks both stores every few seconds while it lives. An answer that is overdue counts as none.
+/// Asks the stores that the process needs every few seconds while it lives. An answer that is overdue counts as none.
 /// Thread: any. Blocks: the destructor, shortly.
 class Health {
  public:
   Health(EventLog& log, TableStore& tables, std::chrono::milliseconds every = std::chrono::seconds{3});
+  /// Of a process that does without tables.
+  explicit Health(EventLog& log, std::chrono::milliseconds every = std::chrono::seconds{3});
   ~Health();
   std::vector<Reach> reach() const;
   bool all_reached() const;
@@ -38,6 +40,7 @@ class Health {
     std::optional<Error> problem;
     bool answered = false;
   };
+  void watch(std::string name, UniqueFunction<void(Completion<void>)> ping);
   void ask(Target& target);
 
   std::chrono::milliseconds every_;

@@ -196,7 +196,8 @@ void DistinctUnion::settle() const {
     const auto waiting = few_.begin() + settled_;
     std::sort(waiting, few_.end());
     std::array<std::uint64_t, StoredSketch::kInlineMax> all;
-    few_.assign(all.begin(), std::set_union(few_.begin(), waiting, waiting, std::unique(waiting, few_.end()), all.begin()));
+    few_.assign(all.begin(),
+                std::set_union(few_.begin(), waiting, waiting, std::unique(waiting, few_.end()), all.begin()));
     settled_ = static_cast<std::uint32_t>(few_.size());
     return;
   }

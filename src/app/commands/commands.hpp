@@ -6,6 +6,7 @@
 namespace guidepost::app {
 
 Command up_command();
+Command collect_command();
 Command ingest_command();
 Command aggregate_command();
 

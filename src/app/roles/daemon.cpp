@@ -31,6 +31,18 @@ http::Response readiness(const Health& health, bool ready) {
 
 }  // namespace
 
+std::string listen_address(const Call& call, const std::string& configured) {
+  auto address = call.arguments.value_or("--listen", configured);
+  if (const auto parsed = parse_host_port(address); !parsed) throw UsageError{"--listen: " + parsed.error().message};
+  return address;
+}
+
+void require_cluster(const Config& config) {
+  if (config.storage.kind != StorageKind::kEmbedded) return;
+  throw UsageError{
+      "one role alone is for a cluster (storage.kind = cluster): on embedded stores `guidepost up` has them all"};
+}
+
 std::vector<http::Route> health_routes(const Health& health, std::function<bool()> ready) {
   using http::Method;
   using http::Request;
@@ -54,6 +66,12 @@ std::string status_line(const std::string& listening, const Health& health) {
     if (!reach.reached) line += "; " + reach.name + ": " + reach.problem;
   }
   return line;
+}
+
+http::Route events_route(EventIntake& intake) {
+  return {http::Method::kPost, "/v1/events", [&intake](http::Request request, http::Respond respond) {
+            intake.take(std::move(request), std::move(respond));
+          }};
 }
 
 Ending::Ending(const Call& call) : asked_(call.cancelled), manager_(*call.manager) {}

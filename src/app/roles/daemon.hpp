@@ -9,6 +9,7 @@
 
 #include "adapters/http/server.hpp"
 #include "app/command.hpp"
+#include "app/event_intake.hpp"
 #include "app/health.hpp"
 #include "app/service_manager.hpp"
 
@@ -17,8 +18,17 @@ namespace guidepost::app {
 /// What the daemon listens for and where, and what it cannot reach: a line for people.
 std::string status_line(const std::string& listening, const Health& health);
 
+/// HOST:PORT to listen at: --listen, or what the configuration says. Errors: UsageError where --listen is no address.
+std::string listen_address(const Call& call, const std::string& configured);
+
+/// Errors: UsageError on embedded stores, which `guidepost up` has all to itself.
+void require_cluster(const Config& config);
+
 /// /ping, /health/live, /health/ready, /metrics. `health` outlives the server.
 std::vector<http::Route> health_routes(const Health& health, std::function<bool()> ready);
+
+/// POST /v1/events. `intake` outlives the server.
+http::Route events_route(EventIntake& intake);
 
 /// A wish to end: the signal's, or of a stage that failed. Thread: any.
 class Ending {

@@ -11,12 +11,8 @@ namespace {
 int run_stage(Call& call, Stages stages) {
   Node& node = *call.node;
   const auto& config = node.config();
-  const auto address = call.arguments.value_or("--listen", config.metrics.listen);
-  if (const auto parsed = parse_host_port(address); !parsed) throw UsageError{"--listen: " + parsed.error().message};
-  if (config.storage.kind == StorageKind::kEmbedded) {
-    throw UsageError{
-        "one stage alone is for a cluster (storage.kind = cluster): on embedded stores `guidepost up` runs both"};
-  }
+  const auto address = listen_address(call, config.metrics.listen);
+  require_cluster(config);
 
   Ending ending(call);
   const Health health(node.log(), node.tables());

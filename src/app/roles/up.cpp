@@ -2,7 +2,6 @@
 #include <atomic>
 
 #include "app/commands/commands.hpp"
-#include "app/event_intake.hpp"
 #include "app/node.hpp"
 #include "app/options.hpp"
 #include "app/roles/daemon.hpp"
@@ -22,17 +21,14 @@ void greet(Call& call, const Config& config, const std::string& address) {
 int run_up(Call& call) {
   Node& node = *call.node;
   const auto& config = node.config();
-  const auto address = call.arguments.value_or("--listen", config.http.listen);
-  if (const auto parsed = parse_host_port(address); !parsed) throw UsageError{"--listen: " + parsed.error().message};
+  const auto address = listen_address(call, config.http.listen);
 
   Ending ending(call);
   const Health health(node.log(), node.tables());
   EventIntake intake(config, node.log());
   std::atomic<Workers*> workers = nullptr;
   auto routes = health_routes(health, [&] { return workers != nullptr && workers.load()->ready() && intake.ready(); });
-  routes.push_back({http::Method::kPost, "/v1/events", [&](http::Request request, http::Respond respond) {
-                      intake.take(std::move(request), std::move(respond));
-                    }});
+  routes.push_back(events_route(intake));
   const auto server = http::Server::start(server_options_of(config, address), std::move(routes));
   if (!server) {
     call.out.complain(server.error().message);

@@ -1,5 +1,6 @@
 """Wrong usage and wrong configuration: exit 2, and a message that says what to do."""
 import http.client
+import json
 import pathlib
 import re
 import socket
@@ -17,7 +18,7 @@ class UsageTest(ProgramTest):
         alone, helped = self.run_it(), self.run_it("--help")
         self.assertEqual((alone.status, helped.status), (0, 0))
         self.assertEqual(alone.out, helped.out)
-        for word in ("up", "ingest", "aggregate", "init", "status", "bad list", "page show", "check-config"):
+        for word in ("up", "collect", "ingest", "aggregate", "init", "status", "bad list", "page show", "check-config"):
             self.assertRegex(alone.out, rf"(?m)^  {word} +\S")
 
     def test_every_command_has_synopsis_flags_and_examples(self):
@@ -59,7 +60,8 @@ class UsageTest(ProgramTest):
         for words, expected in ((["page", "show"], "MERCHANT/TIME is missing"), (["status", "x"], "takes no words"),
                                 (["bad", "list", "--limit"], "--limit needs a value"), (["bad", "list", "--limit", "0"], "expected a whole number"),
                                 (["bad", "list", "--reason", "mood"], "expected one of not_json"), (["block", "show", "12"], "expected SOURCE:OFFSET"),
-                                (["up", "--listen", "nowhere"], "no address HOST:PORT"), (["ingest"], "storage.kind = cluster")):
+                                (["up", "--listen", "nowhere"], "no address HOST:PORT"), (["ingest"], "storage.kind = cluster"), (["collect"], "storage.kind = cluster"),
+                                (["collect", "--listen", "nowhere"], "no address HOST:PORT")):
             done = self.run_it(*words)
             self.assertEqual(done.status, 2, (words, done.err))
             self.assertIn(expected, done.err, words)
@@ -132,29 +134,46 @@ class ConfigurationTest(ProgramTest):
 
 
 class DaemonTest(ProgramTest):
+    def start(self, role, *words):
+        """A daemon of a cluster that is not there, and where it listens."""
+        line = [PROGRAM, role, "--config", ROOT / "config" / "cluster.toml", "--set", "kafka.brokers=127.0.0.1:1", "--set",
+                "hbase.gateways=127.0.0.1:2", "--set", "kafka.request_timeout=1s", *words]
+        log = self.folder / f"{role}.log"
+        with open(log, "wb") as to:
+            daemon = subprocess.Popen([*map(str, line)], stdout=to, stderr=to, cwd=self.folder, env=clean_environment())
+        self.daemons.append(daemon)
+        daemon.address = self.eventually("an address", lambda: re.search(r"listening address=(\S+)", log.read_text())).group(1)
+        return daemon, log
+
+    def ask(self, daemon, path, method="GET", body=None):
+        connection = http.client.HTTPConnection(daemon.address, timeout=10)
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        found = answer.status, answer.read()
+        connection.close()
+        return found
+
+    def ends(self, daemon, log):
+        self.assertIsNone(daemon.poll())
+        began = time.monotonic()
+        self.assertEqual(self.stop(daemon, 30), 0, log.read_text())
+        self.assertLess(time.monotonic() - began, 30)
+
     def test_a_daemon_before_its_servers_lives_waits_and_ends_when_told(self):
         for role in ("ingest", "aggregate"):
-            words = [PROGRAM, role, "--config", ROOT / "config" / "cluster.toml", "--set", "kafka.brokers=127.0.0.1:1", "--set",
-                     "hbase.gateways=127.0.0.1:2", "--set", "kafka.request_timeout=1s"]
-            log = self.folder / f"{role}.log"
-            with open(log, "wb") as to:
-                daemon = subprocess.Popen([*map(str, words)], stdout=to, stderr=to, cwd=self.folder, env=clean_environment())
-            self.daemons.append(daemon)
-            address = self.eventually("an address", lambda: re.search(r"listening address=(\S+)", log.read_text())).group(1)
+            daemon, log = self.start(role)
             self.eventually("a word about waiting", lambda: "waiting_for_state table=state" in log.read_text())
+            self.assertEqual([self.ask(daemon, path)[0] for path in ("/health/live", "/health/ready", "/metrics")], [200, 503, 200])
+            self.ends(daemon, log)
 
-            def status(path):
-                connection = http.client.HTTPConnection(address, timeout=10)
-                connection.request("GET", path)
-                found = connection.getresponse().status
-                connection.close()
-                return found
-
-            self.assertEqual((status("/health/live"), status("/health/ready"), status("/metrics")), (200, 503, 200))
-            self.assertIsNone(daemon.poll())
-            began = time.monotonic()
-            self.assertEqual(self.stop(daemon, 30), 0, log.read_text())
-            self.assertLess(time.monotonic() - began, 30)
+    def test_a_collector_before_its_log_takes_nothing_and_needs_no_tables(self):
+        daemon, log = self.start("collect", "--listen", "127.0.0.1:0")
+        self.assertEqual([self.ask(daemon, path)[0] for path in ("/health/live", "/metrics")], [200, 200])
+        status, ready = self.ask(daemon, "/health/ready")
+        self.assertEqual((status, list(json.loads(ready)["checks"])), (503, ["event_log"]))
+        status, problem = self.ask(daemon, "/v1/events", "POST", '{"merchant":"shop"}')
+        self.assertEqual((status, json.loads(problem)["type"]), (503, "urn:guidepost:log_unavailable"))
+        self.ends(daemon, log)
 
 
 class DocumentsTest(ProgramTest):
