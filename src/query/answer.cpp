@@ -25,8 +25,8 @@ const Groups& find(const std::map<TimeMs, Groups>& groups, TimeMs start) {
   return found == groups.end() ? no_groups() : found->second;
 }
 const Sums& find(const Groups& groups, std::string_view value) {
-  const auto found = groups.find(value);
-  return found == groups.end() ? no_sums() : found->second;
+  const auto* found = groups.find(value);
+  return found == nullptr ? no_sums() : *found;
 }
 
 void mark_estimates(QueryResult& result) {
@@ -113,7 +113,7 @@ Answer::Ranked Answer::ranked(const Groups& now, const Groups& before) const {
     if (is_shown(value)) order.push_back({true, rank(sums), value});
   }
   for (const auto& [value, sums] : before) {
-    if (!now.contains(value) && is_shown(value)) order.push_back({false, rank(sums), value});
+    if (now.find(value) == nullptr && is_shown(value)) order.push_back({false, rank(sums), value});
   }
   std::sort(order.begin(), order.end(), [](const Place& a, const Place& b) {
     if (a.is_there != b.is_there) return a.is_there;

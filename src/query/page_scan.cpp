@@ -1,6 +1,8 @@
 #include "query/page_scan.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -16,6 +18,10 @@ using rollup::Span;
 constexpr std::size_t kRowsOfFew = 500;
 constexpr std::size_t kRowsOfAll = 16;
 constexpr std::size_t kMaxNamedCells = 512;
+
+// A batch is worth a wait of the other thread, and stays in its cache.
+constexpr std::size_t kBatchEntries = 2000;
+constexpr std::size_t kBatchBytes = std::size_t{256} * 1024;
 
 /// First bucket that begins at or after `t`.
 Bucket bucket_from(TimeMs t) {
@@ -53,41 +59,89 @@ CellFilter PageScan::cells() const {
 }
 
 Result<void> PageScan::run(const Visit& visit) {
+  Result<void> read;
+  std::jthread reader([&] {
+    read = read_tables();
+    relay_.end();
+  });
+  // However this ends, before it is waited for.
+  const std::unique_ptr<Relay<Batch>, void (*)(Relay<Batch>*)> stop(&relay_, [](auto* relay) { relay->stop(); });
+  while (const auto* batch = relay_.next()) {
+    for (const auto& entry : batch->entries) {
+      if (auto ok = visit(entry); !ok) return ok;
+    }
+  }
+  reader.join();
+  return read;
+}
+
+Result<void> PageScan::read_tables() {
+  batch_ = relay_.empty();
   const auto end = bucket_from(request_.to);
   for (auto month = Month::of(request_.from); month.start() < request_.to; month = month.next()) {
     const auto from = std::max(bucket_from(request_.from), Bucket::of(month.start()));
     const auto to = std::min(end, Bucket::of(month.next().start()));
     if (from >= to) continue;
-    auto ok = scan_table(names_.rollups(month), from, to, visit);
+    auto ok = read_table(names_.rollups(month), from, to);
     if (!ok && ok.error().code != ErrorCode::kNotFound) return ok;
   }
+  if (batch_ != nullptr) relay_.fill();
   return {};
 }
 
-Result<void> PageScan::scan_table(const std::string& table, Bucket from, Bucket to, const Visit& visit) {
+Result<void> PageScan::read_table(const std::string& table, Bucket from, Bucket to) {
   ScanRequest request;
   request.start = rollup::page_row(request_.merchant, Span::kBucket, from);
   request.stop = rollup::page_row(request_.merchant, Span::kBucket, to);
   request.cells = cells();
   request.max_rows = request.cells.qualifiers.empty() ? kRowsOfAll : kRowsOfFew;
   RowStream rows(tables_, table, std::move(request));
-  while (true) {
+  while (batch_ != nullptr) {
     const auto row = rows.next();
     if (!row) return tl::unexpected(row.error());
     if (*row == nullptr) return {};
-    if (auto ok = read_row(**row, visit); !ok) return ok;
-  }
-}
-
-Result<void> PageScan::read_row(const Row& row, const Visit& visit) {
-  valid_.clear();
-  for (const auto& cell : row.cells) {  // chunk 0 of every source sorts first
-    if (auto ok = read_cell(row, cell, visit); !ok) return ok;
+    if (auto ok = read_row(**row); !ok) return ok;
+    if (batch_->entries.size() >= kBatchEntries || batch_->bytes >= kBatchBytes) hand_over();
   }
   return {};
 }
 
-Result<void> PageScan::read_cell(const Row& row, const Cell& cell, const Visit& visit) {
+void PageScan::Batch::add(const rollup::ReadEntry& entry) {
+  auto& own = entries.emplace_back(entry);
+  const auto keep = [&](std::string_view& text) {
+    text = shown.copy(text);
+    bytes += text.size();
+  };
+  keep(own.value);
+  for (auto& distinct : own.distinct) {
+    keep(distinct.packed);
+    keep(distinct.image);
+  }
+  own.money = shown.copy(own.money);
+  bytes += own.money.size_bytes();
+}
+
+void PageScan::Batch::clear() {
+  entries.clear();
+  shown.reset();
+  bytes = 0;
+}
+
+void PageScan::hand_over() {
+  relay_.fill();
+  batch_ = relay_.empty();
+  if (batch_ != nullptr) batch_->clear();
+}
+
+Result<void> PageScan::read_row(const Row& row) {
+  valid_.clear();
+  for (const auto& cell : row.cells) {  // chunk 0 of every source sorts first
+    if (auto ok = read_cell(row, cell); !ok) return ok;
+  }
+  return {};
+}
+
+Result<void> PageScan::read_cell(const Row& row, const Cell& cell) {
   const auto name = rollup::parse_page_qualifier(cell.qualifier);
   if (!name) return corrupt(row, "have a cell that is no page's");
   const auto [id, source] = *name;
@@ -113,7 +167,7 @@ Result<void> PageScan::read_cell(const Row& row, const Cell& cell, const Visit& 
   seen.fixed64(static_cast<std::uint64_t>(cell.timestamp));
   revision_ = hash64(seen.view(), revision_);
   for (const auto& entry : reader_.entries()) {
-    if (ok = visit(entry); !ok) return ok;
+    if (!request_.keep || request_.keep(entry)) batch_->add(entry);
   }
   return {};
 }

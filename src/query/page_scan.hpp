@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "base/arena.hpp"
 #include "base/names.hpp"
 #include "guidepost/ports/table_store.hpp"
+#include "query/relay.hpp"
 #include "rollup/chunk_codec.hpp"
 
 namespace guidepost::query {
@@ -19,10 +21,12 @@ struct PageScanRequest {
   rollup::Dimension dimension = rollup::Dimension::kTotal;
   rollup::Columns columns = rollup::Columns::all();
   std::optional<std::string> value = {};  ///< only chunks that may hold it: a value, of url,country the url
-  std::vector<SourceId> sources = {};   ///< all there are: only their cells are fetched. Empty: not known
+  std::function<bool(const rollup::ReadEntry&)> keep = {};  ///< of entries; called by the thread that reads. Empty: all
+  std::vector<SourceId> sources = {};  ///< all there are: only their cells are fetched. Empty: not known
 };
 
-/// Streams the entries of one dimension out of the stored pages, bucket by bucket.
+/// Streams the entries of one dimension out of the stored pages, bucket by bucket. A thread of its own reads them while the
+/// caller's looks at those before.
 /// Thread: one, that owns no state machine. Blocks: run(), on the store.
 class PageScan {
  public:
@@ -31,7 +35,7 @@ class PageScan {
 
   PageScan(TableStore& tables, Names names, PageScanRequest request);
 
-  /// Errors: of the store; kCorrupt; of the visitor. A month without a table has no events.
+  /// Once. Errors: of the store; kCorrupt; of the visitor. A month without a table has no events.
   Result<void> run(const Visit& visit);
   /// Hash of (row, source, chunk, position) of everything that counted: the same answer, the same number.
   std::uint64_t revision() const { return revision_; }
@@ -41,17 +45,30 @@ class PageScan {
     SourceId source;
     std::uint8_t bits;
   };
-  Result<void> scan_table(const std::string& table, Bucket from, Bucket to, const Visit& visit);
-  Result<void> read_row(const Row& row, const Visit& visit);
-  Result<void> read_cell(const Row& row, const Cell& cell, const Visit& visit);
+  /// Entries that were read, in their order, with all that they show.
+  struct Batch {
+    std::vector<rollup::ReadEntry> entries;
+    Arena shown;
+    std::size_t bytes = 0;  ///< of what is shown
+    void add(const rollup::ReadEntry& entry);
+    void clear();
+  };
+  Result<void> read_tables();
+  Result<void> read_table(const std::string& table, Bucket from, Bucket to);
+  Result<void> read_row(const Row& row);
+  Result<void> read_cell(const Row& row, const Cell& cell);
+  void hand_over();
   CellFilter cells() const;
 
   TableStore& tables_;
   Names names_;
   PageScanRequest request_;
+  Relay<Batch> relay_;
+  // Of the thread that reads:
+  Batch* batch_ = nullptr;
+  rollup::ChunkReader reader_;
   std::uint64_t revision_ = 0;
   std::vector<ValidBits> valid_;  // of the row being read
-  rollup::ChunkReader reader_;
 };
 
 }  // namespace guidepost::query

@@ -5,6 +5,7 @@
 #include "guidepost/base/codec.hpp"
 #include "query/answer.hpp"
 #include "query/page_scan.hpp"
+#include "query/tally.hpp"
 
 namespace guidepost::query {
 
@@ -34,6 +35,7 @@ Result<QueryResult> run(const Request& request, TableStore& tables, const Names&
     const bool routes = condition.part == held(request.dimension).parts.front();
     if (routes && condition.value != rollup::kOther) wanted.value = condition.value;
   }
+  wanted.keep = AskedFor(request);
   Answer answer(request, options);
   const auto read = [&](TimeMs from, TimeMs to, Tally& tally) -> Result<std::uint64_t> {
     wanted.from = from;

@@ -34,6 +34,16 @@ std::pair<std::string_view, std::string_view> parts_of(rollup::Dimension dimensi
   return {value.substr(0, border), value.substr(border + 1)};
 }
 
+AskedFor::AskedFor(const Request& request) : request_(request), parts_(held(request.dimension).parts) {}
+
+bool AskedFor::operator()(const rollup::ReadEntry& entry) const {
+  if (!passes(request_.traffic, entry.traffic)) return false;
+  if (request_.where.empty()) return true;
+  const auto [first, second] = parts_of(entry.dimension, entry.value);
+  return std::all_of(request_.where.begin(), request_.where.end(),
+                     [&](const Condition& c) { return c.value == (c.part == parts_.front() ? first : second); });
+}
+
 Result<void> Budget::add_group() {
   if (++groups_ > options_.max_groups) return too_much(fmt::format("over {} rows", options_.max_groups));
   return {};
@@ -58,12 +68,6 @@ Tally::Tally(const Request& request, Budget& budget, IntervalOf interval_of)
       parts_(held(request.dimension).parts),
       wanted_(distincts_of(request.metrics)),
       wanted_first_(distincts_of(std::span(request.metrics).first(1))) {}
-
-bool Tally::is_asked_for(const rollup::ReadEntry& entry, std::string_view first, std::string_view second) const {
-  if (!passes(request_.traffic, entry.traffic)) return false;
-  return std::all_of(request_.where.begin(), request_.where.end(),
-                     [&](const Condition& c) { return c.value == (c.part == parts_.front() ? first : second); });
-}
 
 Result<void> Tally::enter(Bucket bucket) {
   if (bucket_ == bucket) return {};
@@ -100,9 +104,16 @@ Result<void> Tally::unite_groups() {
 }
 
 Result<Sums*> Tally::group(Groups& groups, std::string_view value) {
-  if (const auto found = groups.find(value); found != groups.end()) return &found->second;
+  if (auto* sums = groups.find(value)) return sums;
   if (auto ok = budget_.add_group(); !ok) return tl::unexpected(ok.error());
-  return &groups[std::string(value)];
+  return &groups.make(value);
+}
+
+/// As it is, where all its parts are asked for.
+std::string_view Tally::value_of_group(const rollup::ReadEntry& entry) const {
+  if (request_.by.size() == parts_.size()) return entry.value;
+  const auto [first, second] = parts_of(entry.dimension, entry.value);
+  return request_.by.front() == parts_.front() ? first : second;
 }
 
 Result<void> Tally::merge(Sums& sums, const rollup::ReadEntry& entry, const Wanted& wanted) {
@@ -110,8 +121,6 @@ Result<void> Tally::merge(Sums& sums, const rollup::ReadEntry& entry, const Want
 }
 
 Result<void> Tally::add(const rollup::ReadEntry& entry) {
-  const auto [first, second] = parts_of(entry.dimension, entry.value);
-  if (!is_asked_for(entry, first, second)) return {};
   if (auto ok = enter(entry.bucket); !ok) return ok;
   const bool in_a_group = !request_.by.empty() && groups_now_ != nullptr;
   if (auto ok = merge(totals_, entry, in_a_group ? Wanted{} : wanted_); !ok) return ok;
@@ -119,7 +128,7 @@ Result<void> Tally::add(const rollup::ReadEntry& entry) {
     if (auto ok = merge(*series_now_, entry, request_.by.empty() ? wanted_ : wanted_first_); !ok) return ok;
   }
   if (!in_a_group) return {};
-  const auto value = request_.by.size() == 2 ? entry.value : request_.by.front() == parts_.front() ? first : second;
+  const auto value = value_of_group(entry);
   auto sums = group(*groups_now_, value);
   if (!sums) return tl::unexpected(sums.error());
   if (auto ok = merge(**sums, entry, wanted_); !ok) return ok;

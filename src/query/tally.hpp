@@ -4,22 +4,12 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
 
+#include "query/groups.hpp"
 #include "query/query.hpp"
-#include "query/sums.hpp"
 
 namespace guidepost::query {
-
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
-/// By value: what the page has, or the part of it that is asked for.
-using Groups = std::unordered_map<std::string, Sums, TextHash, std::equal_to<>>;
 
 /// What an answer may take, of all its tallies together.
 class Budget {
@@ -44,7 +34,7 @@ class Tally {
 
   Tally(const Request& request, Budget& budget, IntervalOf interval_of);
 
-  /// Adds an entry of the request's dimension, if it is asked for. Errors: kInvalidArgument (limits).
+  /// Adds an entry that is asked for. Errors: kInvalidArgument (limits).
   Result<void> add(const rollup::ReadEntry& entry);
   /// Makes the interval, where nothing was added to it. Errors: kInvalidArgument (limits).
   Result<void> fill(TimeMs interval);
@@ -58,15 +48,15 @@ class Tally {
   const Groups& whole() const { return whole_; }  ///< over all intervals, where --top must choose
 
  private:
-  bool is_asked_for(const rollup::ReadEntry& entry, std::string_view first, std::string_view second) const;
   Result<void> enter(Bucket bucket);
   Result<void> merge(Sums& sums, const rollup::ReadEntry& entry, const Wanted& wanted);
   Result<Sums*> group(Groups& groups, std::string_view value);
+  std::string_view value_of_group(const rollup::ReadEntry& entry) const;
 
   const Request& request_;
   Budget& budget_;
   IntervalOf interval_of_;
-  std::vector<Part> parts_;  // of values
+  const std::vector<Part>& parts_;  // of values
   Wanted wanted_;            // by any metric
   Wanted wanted_first_;      // by the first one, which ranks and draws
   Sums totals_;
@@ -76,6 +66,17 @@ class Tally {
   std::optional<Bucket> bucket_;  // that the next two are of
   Sums* series_now_ = nullptr;
   Groups* groups_now_ = nullptr;
+};
+
+/// Whether an entry of the request's dimension counts: by its traffic and its conditions. Thread: any.
+class AskedFor {
+ public:
+  explicit AskedFor(const Request& request);
+  bool operator()(const rollup::ReadEntry& entry) const;
+
+ private:
+  const Request& request_;
+  const std::vector<Part>& parts_;  // of values
 };
 
 /// What a page's value says of each part of its dimension.
