@@ -81,7 +81,7 @@ Result<void> PageScan::read_tables() {
   for (auto month = Month::of(request_.from); month.start() < request_.to; month = month.next()) {
     const auto from = std::max(bucket_from(request_.from), Bucket::of(month.start()));
     const auto to = std::min(end, Bucket::of(month.next().start()));
-    if (from >= to) continue;
+    if (from >= to || batch_ == nullptr) continue;
     auto ok = read_table(names_.rollups(month), from, to);
     if (!ok && ok.error().code != ErrorCode::kNotFound) return ok;
   }

@@ -15,9 +15,10 @@ import time
 
 CACHE = pathlib.Path(os.environ.get("GUIDEPOST_CACHE", pathlib.Path.home() / ".cache" / "guidepost"))
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# What says where Debian is fetched from on this machine.
-NETWORK = ["/etc/apt/sources.list", "/etc/apt/sources.list.d", *glob.glob("/etc/apt/apt.conf.d/*registry*"),
-           *glob.glob("/etc/apt/apt.conf.d/*proxy*"), "/etc/resolv.conf", "/usr/local/share/ca-certificates"]
+# What says where Debian is fetched from on this machine, and how.
+NETWORK = ["/etc/apt/sources.list", "/etc/apt/sources.list.d", "/etc/resolv.conf", "/usr/local/share/ca-certificates",
+           *(path for path in glob.glob("/etc/apt/apt.conf.d/*") if "Acquire::" in pathlib.Path(path).read_text())]
+NAMESPACES = ["--mount", "--pid", "--fork", "--kill-child", "--cgroup", "--uts", "--ipc", "--net"]
 
 # $1: the root. Mounts what a first process expects, and becomes it.
 BOOT = """
@@ -100,12 +101,24 @@ def base_root():
 
 
 def control_groups():
-    """Where the unified hierarchy of control groups is mounted."""
+    """Where the unified hierarchy of control groups is mounted; None: nowhere."""
     for line in pathlib.Path("/proc/self/mounts").read_text().splitlines():
         _, folder, kind, *_ = line.split()
         if kind == "cgroup2":
             return pathlib.Path(folder)
-    raise Failed("no cgroup2 file system is mounted here: systemd cannot run")
+    return None
+
+
+def lacks():
+    """What this one lacks to have another machine in it; None: nothing."""
+    if os.geteuid() != 0:
+        return "it needs root, for namespaces"
+    if control_groups() is None:
+        return "no cgroup2 file system is mounted here, which systemd needs"
+    if not os.access(control_groups(), os.W_OK):
+        return "no control group can be made here"
+    tried = subprocess.run(["unshare", *NAMESPACES, "mount", "--make-rprivate", "/"], capture_output=True, text=True)
+    return f"namespaces cannot be made here: {tried.stderr.strip()}" if tried.returncode else None
 
 
 class Machine:
@@ -138,7 +151,7 @@ class Machine:
             die_with_parent()
             (self.group / "cgroup.procs").write_text(str(os.getpid()))
 
-        self.outer = subprocess.Popen(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--cgroup", "--uts", "--ipc", "--net", "--",
+        self.outer = subprocess.Popen(["unshare", *NAMESPACES, "--",
                                        "bash", "-euc", BOOT, "-", self.root], env={"PATH": PATH}, preexec_fn=enter,
                                       stdin=subprocess.DEVNULL, stdout=open(self.folder / "boot.log", "wb"), stderr=subprocess.STDOUT)
         eventually("systemd to run", lambda: self._first() and self.run("systemctl", "is-system-running", check=False).strip() == "running",
