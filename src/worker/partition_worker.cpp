@@ -14,8 +14,18 @@ PartitionWorker::PartitionWorker(std::string_view role, Executor& executor, Grou
 void PartitionWorker::fetch(FetchLimits limits) {
   if (fetching_ || draining_ || closed_) return;
   fetching_ = true;
+  ask_for_batch(limits);
+}
+
+// One fetch at a time, that which is repeated after a failure included: of two answers the second would take the place of
+// the first.
+void PartitionWorker::ask_for_batch(FetchLimits limits) {
   member_.fetch(partition_, limits,
                 {executor_, [this, limits, alive = shared_from_this()](Result<std::unique_ptr<LogBatch>> batch) {
+                   if (!batch && batch.error().retryable())
+                     return executor_.post_after(fetch_backoff_.next(), [this, limits, alive] {
+                       if (!closed_ && !draining_) ask_for_batch(limits);
+                     });
                    fetching_ = false;
                    if (closed_ || draining_) return;
                    if (batch) {
@@ -23,8 +33,7 @@ void PartitionWorker::fetch(FetchLimits limits) {
                      return fetched(std::move(*batch));
                    }
                    if (batch.error().code == ErrorCode::kCancelled) return;  // revoked: drain or close follows
-                   if (!batch.error().retryable()) return fail_partition(batch.error());
-                   executor_.post_after(fetch_backoff_.next(), [this, limits, alive] { fetch(limits); });
+                   fail_partition(batch.error());
                  }});
 }
 

@@ -95,6 +95,8 @@ class PartitionWorker : public std::enable_shared_from_this<PartitionWorker> {
   Offset committed_;
 
  private:
+  void ask_for_batch(FetchLimits limits);
+
   std::string_view role_;
   Executor& executor_;
   GroupMember& member_;

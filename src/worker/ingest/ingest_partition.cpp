@@ -109,6 +109,7 @@ void IngestPartition::fetch_ahead() {
 
 void IngestPartition::fetched(std::unique_ptr<LogBatch> batch) {
   if (batch->next() == batch->from()) return fetch_ahead();
+  GUIDEPOST_ASSERT(!waiting_);
   watch_log_time(*batch);
   taken_ = batch->next();
   keep_pace(batch->records().size());
