@@ -17,11 +17,12 @@ void Undecided::clear() {
   marker.reset();
 }
 
-// Whether all of them were taken.
-bool Decider::skip_holes(Offset to, TimeMs time_if_first, Undecided& out) {
+// Whether all of them were taken. Those before the first record of all have no time to go by: the epoch then. (Not that
+// record's: whether it is there already is not a function of the log.)
+bool Decider::skip_holes(Offset to, Undecided& out) {
   const auto end = std::min(to, out.next + (kMostHoles - static_cast<std::int64_t>(out.skipped.size())));
   for (; out.next < end; out.next = out.next + 1)
-    out.skipped.push_back({out.next, last_record_time_.value_or(time_if_first)});
+    out.skipped.push_back({out.next, last_record_time_.value_or(TimeMs{})});
   return out.next >= to;
 }
 
@@ -34,7 +35,7 @@ void Decider::decide(std::span<const LogRecord> records, Offset from, Offset end
     const auto record_time = decoded.kind == event::RecordKind::kEvent ? decoded.event.record_time
                              : decoded.kind == event::RecordKind::kBad ? decoded.bad.record_time
                                                                        : record.time;
-    if (!skip_holes(record.offset, record_time, out)) break;
+    if (!skip_holes(record.offset, out)) break;
     last_record_time_ = record_time;
     out.next = record.offset + 1;
     ++out.records_taken;
@@ -64,9 +65,7 @@ void Decider::decide(std::span<const LogRecord> records, Offset from, Offset end
     if (out.marker) break;
   }
   if (!out.marker && out.records_taken == records.size()) {
-    // Holes behind the last record. Without any record before them they have no time to go by: the
-    // epoch then, as every reader of this log would decide.
-    skip_holes(end, TimeMs{}, out);
+    skip_holes(end, out);
   }
   pass_windows(arena, out);
 }

@@ -53,7 +53,7 @@ class Decider {
   std::size_t memory_bytes() const { return window_.memory_bytes() + sessions_.memory_bytes(); }
 
  private:
-  bool skip_holes(Offset to, TimeMs time_if_first, Undecided& out);
+  bool skip_holes(Offset to, Undecided& out);
   void pass_windows(Arena& arena, Undecided& out);
 
   event::Decoder& decoder_;
