@@ -15,19 +15,6 @@ constexpr std::size_t kRowsPerPage = 16;
 /// First bucket of a month, and of the one after it.
 Bucket first_bucket(Month month) { return Bucket::of(month.start()); }
 
-/// Whether a chunk says a later position than chunk 0 of its source.
-bool is_half_written(const Row& row) {
-  std::map<SourceId, std::pair<std::int64_t, std::int64_t>> newest;  // of chunk 0, of the others
-  for (const auto& cell : row.cells) {
-    const auto id = rollup::parse_page_qualifier(cell.qualifier);
-    if (!id) continue;
-    auto& of_source = newest[id->second];
-    auto& position = id->first.chunk == 0 ? of_source.first : of_source.second;
-    position = std::max(position, cell.timestamp);
-  }
-  return std::any_of(newest.begin(), newest.end(), [](const auto& n) { return n.second.second > n.second.first; });
-}
-
 }  // namespace
 
 Result<std::vector<Month>> months_of(TableStore& tables, const std::string& stem,
@@ -99,6 +86,25 @@ Result<PagesBySource> StoredPages::read(Bucket from, Bucket& to, std::uint64_t e
   return pages;
 }
 
+/// Whether the page is being written, or was left by a writer that died: a chunk is ahead of chunk 0, which comes last, and of
+/// D. Below D everything is in the tables: what is ahead there was left by a zombie, and holds what chunk 0 says as well.
+bool StoredPages::is_half_written(SourceId source, Offset first, Offset other) const {
+  return other > first && other > findings_.durable(source);
+}
+
+bool StoredPages::is_half_written(const Row& row) const {
+  std::map<SourceId, std::pair<Offset, Offset>> newest;  // of chunk 0, of the others
+  for (const auto& cell : row.cells) {
+    const auto id = rollup::parse_page_qualifier(cell.qualifier);
+    if (!id) continue;
+    auto& of_source = newest[id->second];
+    auto& position = id->first.chunk == 0 ? of_source.first : of_source.second;
+    position = std::max(position, Offset{cell.timestamp});
+  }
+  return std::any_of(newest.begin(), newest.end(),
+                     [&](const auto& n) { return is_half_written(n.first, n.second.first, n.second.second); });
+}
+
 /// The row, or what it has become: of a page that is just being written in several puts chunk 0 comes last. One whose
 /// writer died in the middle stays so until another finishes it.
 Result<Row> StoredPages::when_whole(Month month, Row row) {
@@ -159,7 +165,8 @@ std::optional<StoredPage> StoredPages::assemble(Bucket bucket, SourceId source, 
   const auto bits = first->valid_bits;
   for (auto& chunk : chunks) {
     if (chunk.id.chunk != 0 && chunk.id.bits != bits) continue;
-    if (chunk.position > page.position) return wrong("it is half written, and nobody goes on with it");
+    if (is_half_written(source, page.position, chunk.position))
+      return wrong("it is half written, and nobody goes on with it");
     for (auto& entry : chunk.entries) {
       if (entry.bucket != bucket) return wrong("it holds another bucket");
       page.entries.push_back(std::move(entry));

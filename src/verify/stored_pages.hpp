@@ -35,6 +35,8 @@ class StoredPages {
   Result<PagesBySource> read(Bucket from, Bucket& to, std::uint64_t events);
 
  private:
+  bool is_half_written(SourceId source, Offset first, Offset other) const;
+  bool is_half_written(const Row& row) const;
   Result<Row> when_whole(Month month, Row row);
   std::uint64_t take(const Row& row, PagesBySource& pages);
   std::optional<StoredPage> assemble(Bucket bucket, SourceId source, const std::vector<const Cell*>& cells);
