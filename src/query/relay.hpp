@@ -21,8 +21,12 @@ class Relay {
     return stopped_ ? nullptr : &batches_[filled_ % batches_.size()];
   }
   /// What empty() gave is full.
-  void fill() { change([&] { ++filled_; }); }
-  void end() { change([&] { ended_ = true; }); }
+  void fill() {
+    change([&] { ++filled_; });
+  }
+  void end() {
+    change([&] { ended_ = true; });
+  }
 
   /// For who takes: the next full batch, until the next call. Null: the other thread has ended.
   Batch* next() {
@@ -32,7 +36,9 @@ class Relay {
     changed_.wait(lock, [&] { return filled_ > taken_ || ended_; });
     return filled_ > taken_ ? &batches_[taken_++ % batches_.size()] : nullptr;
   }
-  void stop() { change([&] { stopped_ = true; }); }
+  void stop() {
+    change([&] { stopped_ = true; });
+  }
 
  private:
   template <class Change>

@@ -1,6 +1,9 @@
-#include "unit/worker/pipeline.hpp"
+#include "sim/world.hpp"
 
 #include <fmt/format.h>
+
+#include <sstream>
+#include <stdexcept>
 
 #include "base/text.hpp"
 #include "guidepost/event/bad_row.hpp"
@@ -17,9 +20,15 @@ namespace {
 
 constexpr TimeMs kEpoch = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 
+/// Its rules take long to read, and each process has the same.
+const enrich::Enricher& plain_enricher() {
+  static const auto enricher = enrich::Enricher::open({}).value();
+  return enricher;
+}
+
 }  // namespace
 
-World::World(std::int32_t partitions) {
+World::World(std::int32_t partition_count) : partitions(partition_count) {
   log.set_append_time(kEpoch + std::chrono::hours{12});
   log.make_topic(names.raw_topic(), partitions);
   log.make_topic(names.resolved_topic(), partitions);
@@ -32,6 +41,31 @@ World::World(std::int32_t partitions) {
 
 Offset World::raw(std::string value, Partition partition, std::string key) {
   return log.append_now({names.raw_topic(), partition}, std::move(key), std::move(value));
+}
+
+void World::copy_input(World& to) const {
+  const auto copy = [&](const std::string& table, std::string_view prefix) {
+    for (const auto& row : tables.peek_all(table)) {
+      if (!row.key.starts_with(prefix)) continue;
+      RowPut put{row.key, {}};
+      for (const auto& cell : row.cells) put.cells.push_back({cell.family, cell.qualifier, cell.timestamp, cell.value});
+      if (!await<void>([&](auto done) { to.tables.put(table, {std::move(put)}, std::move(done)); }))
+        throw std::runtime_error("a row cannot be copied");
+    }
+  };
+  copy(names.mapping(), "");
+  copy(names.state(), "run/");
+  for (std::int32_t p = 0; p < partitions; ++p) {
+    const TopicPartition raw{names.raw_topic(), Partition{p}};
+    Offset next{0};
+    for (const auto& [offset, record] : log.stored(raw)) {
+      if (offset > next) to.log.append_hole(raw, offset - next);
+      to.log.append_now(raw, record.key, record.value, record.time);
+      next = offset + 1;
+    }
+    const auto end = log.bounds_of(raw).end;
+    if (end > next) to.log.append_hole(raw, end - next);
+  }
 }
 
 void World::settle(std::chrono::milliseconds time) { executor.advance(time); }
@@ -80,7 +114,7 @@ Process::Process(World& world, worker::IngestOptions ingest, worker::AggregateOp
       aggregate_options_(std::move(aggregate)),
       state_(world.tables, world.names),
       decoder_(ingest_options_.limits),
-      enricher_(enrich::Enricher::open({}).value()),
+      enricher_(plain_enricher().another()),
       producer_(world.log),
       resolver_({.mapping_table = world.names.mapping(),
                  .state_table = world.names.state(),
@@ -200,6 +234,19 @@ std::string readable(const FakeTableStore& tables, const Names& names) {
   std::string out;
   for (const auto& line : lines) out += line + "\n";
   return out;
+}
+
+std::string first_difference(const std::string& got, const std::string& expected) {
+  std::istringstream a(got);
+  std::istringstream b(expected);
+  std::string in_a;
+  std::string in_b;
+  while (true) {
+    const bool more_a = static_cast<bool>(std::getline(a, in_a));
+    const bool more_b = static_cast<bool>(std::getline(b, in_b));
+    if (!more_a && !more_b) return {};
+    if (in_a != in_b || more_a != more_b) return "got '" + in_a + "' instead of '" + in_b + "'";
+  }
 }
 
 std::string page_view(std::string_view guid, int minute, std::string_view event_id, std::string_view path) {

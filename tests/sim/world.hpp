@@ -22,6 +22,7 @@ namespace guidepost::test {
 /// The outside world of one test.
 struct World {
   explicit World(std::int32_t partitions = 1);
+  std::int32_t partitions;
   ManualExecutor executor;
   FakeEventLog log{executor};
   FakeTableStore tables;
@@ -29,6 +30,8 @@ struct World {
 
   /// Appends a raw record. Gives its offset.
   Offset raw(std::string value, Partition partition = Partition{0}, std::string key = {});
+  /// Gives another world, which is new, the same raw records, mappings and runs.
+  void copy_input(World& to) const;
   /// Lets time pass until nothing more happens for a while.
   void settle(std::chrono::milliseconds time = std::chrono::seconds{30});
 };
@@ -64,6 +67,9 @@ class Process {
 /// What readers see, as text: the valid chunks of all pages without their positions and writer's marks, the
 /// ledger's counts, event rows, the keys of bad rows, and the index with its timestamps. Equal texts are equal numbers.
 std::string readable(const FakeTableStore& tables, const Names& names);
+
+/// The first line in which two texts differ; empty where none does.
+std::string first_difference(const std::string& got, const std::string& expected);
 
 /// JSON of a page view of `guid`, `minute` minutes after 2026-01-01T00:00Z.
 std::string page_view(std::string_view guid, int minute, std::string_view event_id, std::string_view path = "/");

@@ -182,6 +182,12 @@ std::map<Offset, FakeEventLog::StoredRecord> FakeEventLog::stored(const TopicPar
   return topic->second.partitions.at(static_cast<std::size_t>(partition.partition.value)).records;
 }
 
+LogBounds FakeEventLog::bounds_of(const TopicPartition& partition) const {
+  std::lock_guard lock(mutex_);
+  const auto& log = topics_.at(partition.topic).partitions.at(static_cast<std::size_t>(partition.partition.value));
+  return {log.begin, log.end};
+}
+
 std::optional<Commit> FakeEventLog::commit_of(const std::string& group, const TopicPartition& partition) const {
   std::lock_guard lock(mutex_);
   const auto topic = topics_.find(partition.topic);

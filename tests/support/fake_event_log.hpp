@@ -63,6 +63,7 @@ class FakeEventLog final : public EventLog, private CommitStore {
   };
   /// What is stored, by offset.
   std::map<Offset, StoredRecord> stored(const TopicPartition& partition) const;
+  LogBounds bounds_of(const TopicPartition& partition) const;
   std::optional<Commit> commit_of(const std::string& group, const TopicPartition& partition) const;
   /// As a member of the group would commit it.
   void set_commit(const std::string& group, const TopicPartition& partition, Commit commit);

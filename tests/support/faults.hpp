@@ -1,6 +1,7 @@
 // What a test does to the calls of a fake port: lets them fail, holds them back, counts them.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -75,6 +76,18 @@ class Faults {
     return plan == plans_.end() ? 0 : plan->second.seen;
   }
 
+  /// For as long as this is there, calls go through as if nothing had been ordered.
+  class Suspended {
+   public:
+    explicit Suspended(Faults& faults) : faults_(faults) { faults_.suspended_ = true; }
+    ~Suspended() { faults_.suspended_ = false; }
+    Suspended(const Suspended&) = delete;
+    Suspended& operator=(const Suspended&) = delete;
+
+   private:
+    Faults& faults_;
+  };
+
   /// For the fake: carries out one call, `apply() -> Result<T>`, as the test has ordered.
   template <class T, class Apply>
   void run(Call call, Completion<T> done, Apply apply) {
@@ -126,6 +139,7 @@ class Faults {
     std::lock_guard lock(mutex_);
     auto& plan = plans_[call];
     ++plan.seen;
+    if (suspended_) return {};
     std::optional<Failure> failure = plan.always;
     if (!plan.failures.empty()) {
       failure = plan.failures.front();
@@ -157,6 +171,7 @@ class Faults {
 
   mutable std::mutex mutex_;
   std::map<Call, Plan> plans_;
+  std::atomic<bool> suspended_ = false;
 };
 
 }  // namespace guidepost::test

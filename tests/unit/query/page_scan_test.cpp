@@ -30,10 +30,8 @@ class ManyEntries : public testing::Test {
     pages.put();
   }
   PageScanRequest request() const {
-    return {.merchant = "shop",
-            .from = kStart,
-            .to = kStart + kBuckets * kQuarter,
-            .dimension = rollup::Dimension::kUrl};
+    return {
+        .merchant = "shop", .from = kStart, .to = kStart + kBuckets * kQuarter, .dimension = rollup::Dimension::kUrl};
   }
 };
 

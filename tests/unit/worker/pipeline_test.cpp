@@ -1,9 +1,8 @@
-// Ingest and aggregate together, over fakes: the rules of applying under crashes, zombies and faults.
-#include "unit/worker/pipeline.hpp"
+// Ingest and aggregate together, over fakes: what is told and asked; that nothing can make a number wrong is for tests/sim.
+#include "sim/world.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <random>
 #include <sstream>
 
 #include "base/text.hpp"
@@ -11,7 +10,6 @@
 #include "guidepost/event/control.hpp"
 #include "identity/refresh.hpp"
 #include "identity/runs.hpp"
-#include "worker/aggregate/aggregate_metrics.hpp"
 
 namespace guidepost::worker {
 namespace {
@@ -19,7 +17,6 @@ namespace {
 using test::page_view;
 using test::Process;
 using test::World;
-using LogCall = test::FakeEventLog::Call;
 using TableCall = test::FakeTableStore::Call;
 
 /// Small limits, so that short tests have many blocks, flushes and commits.
@@ -44,70 +41,8 @@ AggregateOptions quick_aggregate() {
   options.flush = {.min_dirty = 2, .dirty_share = 64, .max_age = std::chrono::milliseconds{400}};
   options.commit_interval = std::chrono::milliseconds{150};
   options.page.chunk_bytes = Bytes{1500};  // pages split,
-  options.page_put = Bytes{300};           // and go out in pieces
+  options.page_put = Bytes{300};  // and go out in pieces
   return options;
-}
-
-/// A stream with everything in it: several pages, late events, duplicates near and far, bad events, holes, devices
-/// of several customers. The same records for a seed, however they are divided over calls.
-class Stream {
- public:
-  Stream(World& world, unsigned seed) : world_(world), random_(seed) {}
-  void write(int records) {
-    for (int n = 0; n < records; ++n, ++i_) {
-      const auto p = random_() % 100;
-      if (p < 3) {
-        world_.raw("{\"type\": broken");
-      } else if (p < 6) {
-        world_.log.append_hole({world_.names.raw_topic(), Partition{0}}, 1 + static_cast<std::int64_t>(random_() % 3));
-      } else if (p < 12 && !sent_.empty()) {
-        world_.raw(sent_[random_() % sent_.size()]);
-      } else {
-        sent_.push_back(
-            received_some_time(page_view(fmt::format("guid-{}", random_() % 40), static_cast<int>(random_() % 90),
-                                         fmt::format("e{}", i_), fmt::format("/product/{}", random_() % 60))));
-        world_.raw(sent_.back());
-      }
-    }
-  }
-
- private:
-  /// In an envelope, some with a claim: a customer's devices come with record times in no order.
-  std::string received_some_time(std::string event) {
-    if (random_() % 3 == 0) event.replace(0, 1, fmt::format(R"({{"customer":"c-{}",)", random_() % 5));
-    const auto received =
-        std::chrono::sys_days{std::chrono::year{2026} / 1 / 2} + std::chrono::seconds{random_() % 9000};
-    return fmt::format(R"({{"received":"{}","event":{}}})", text::rfc3339(received), event);
-  }
-
-  World& world_;
-  std::mt19937 random_;
-  std::vector<std::string> sent_;
-  int i_ = 0;
-};
-
-/// The first line in which two results differ; empty where none does.
-std::string first_difference(const std::string& got, const std::string& expected) {
-  std::istringstream a(got);
-  std::istringstream b(expected);
-  std::string in_a;
-  std::string in_b;
-  while (true) {
-    const bool more_a = static_cast<bool>(std::getline(a, in_a));
-    const bool more_b = static_cast<bool>(std::getline(b, in_b));
-    if (!more_a && !more_b) return {};
-    if (in_a != in_b || more_a != more_b) return "got '" + in_a + "' instead of '" + in_b + "'";
-  }
-}
-
-std::string calm_result(unsigned seed, int records) {
-  World world;
-  Stream(world, seed).write(records);
-  Process process(world, quick_ingest(), quick_aggregate());
-  world.settle();
-  EXPECT_TRUE(process.drain());
-  EXPECT_TRUE(process.failures().empty());
-  return test::readable(world.tables, world.names);
 }
 
 TEST(Pipeline, CountsEachEventOnceAndEveryOffsetInTheLedger) {
@@ -267,7 +202,7 @@ TEST(Pipeline, GoesOnAfterAPartitionWasIdleForLongerThanItsRetention) {
 
 TEST(Pipeline, StopsWhereTheWindowIsCutAndRetentionDoesNotSayWhyUntilAPersonAcceptsIt) {
   CutWindow cut(std::chrono::hours{1});  // something else than retention took them
-  cut.at(6 * CutWindow::kDay);           // and ingest is far behind
+  cut.at(6 * CutWindow::kDay);  // and ingest is far behind
   cut.decide();
   ASSERT_FALSE(cut.failures.empty());
   EXPECT_EQ(cut.failures.back().code, ErrorCode::kOutOfRange);
@@ -434,121 +369,6 @@ TEST(Pipeline, IndexesEachEventByItsDeviceAndEachDeviceByItsCustomers) {
                                              "event shop a 2026-01-01T00:03:00Z 2 there" + at(20),
                                              "event shop b 2026-01-01T00:04:00Z 5 there" + at(40),
                                              "event shop c:anna 2026-01-01T00:05:00Z 6 there" + at(45)}));
-}
-
-// The heart: whatever dies, waits, fails or writes late, what readers see is what an undisturbed run gives.
-struct ChaosSeen {
-  int kills = 0, zombies = 0, lost_puts = 0, split_pages = 0, with_bots = 0;
-};
-
-void run_chaos(unsigned seed, ChaosSeen& saw) {
-  constexpr int kSteps = 150;
-  constexpr int kRecordsAStep = 4;
-  const auto expected = calm_result(seed, kSteps * kRecordsAStep);
-
-  World world;
-  Stream stream(world, seed);
-  std::mt19937 random(seed * 7919 + 1);
-  std::vector<std::unique_ptr<Process>> alive;
-  std::vector<std::unique_ptr<Process>> zombies;
-  alive.push_back(std::make_unique<Process>(world, quick_ingest(), quick_aggregate()));
-  for (int step = 0; step < kSteps; ++step) {
-    stream.write(kRecordsAStep);
-    switch (random() % 10) {
-      case 0:  // kill -9
-        if (alive.empty()) break;
-        alive.erase(alive.begin() + static_cast<std::ptrdiff_t>(random() % alive.size()));
-        ++saw.kills;
-        break;
-      case 1:
-        if (alive.size() < 3) alive.push_back(std::make_unique<Process>(world, quick_ingest(), quick_aggregate()));
-        break;
-      case 2:  // a zombie: it does not know, and goes on writing
-        if (!alive.empty() && zombies.size() < 2) {
-          alive.back()->become_zombie();
-          ++saw.zombies;
-          zombies.push_back(std::move(alive.back()));
-          alive.pop_back();
-          world.log.lose(world.names.ingest_group(), {world.names.raw_topic(), Partition{0}});
-          world.log.lose(world.names.aggregate_group(), {world.names.resolved_topic(), Partition{0}});
-        }
-        break;
-      case 3: {
-        constexpr std::array kCalls{TableCall::kPut, TableCall::kGet, TableCall::kCheckAndPut};
-        const auto when = random() % 2 == 0 ? test::When::kBeforeApplying : test::When::kAfterApplying;
-        world.tables.faults().fail_next(kCalls[random() % kCalls.size()], 1 + static_cast<int>(random() % 3),
-                                        ErrorCode::kTimedOut, when);
-        break;
-      }
-      case 4: {
-        constexpr std::array kCalls{LogCall::kAppend, LogCall::kFetch, LogCall::kCommit, LogCall::kCommitted,
-                                    LogCall::kBounds};
-        const auto when = random() % 2 == 0 ? test::When::kBeforeApplying : test::When::kAfterApplying;
-        world.log.faults().fail_next(kCalls[random() % kCalls.size()], 1, ErrorCode::kTimedOut, when);
-        break;
-      }
-      case 7:  // a store that fails now and then: some puts go through while others wait to be repeated
-        for (int i = 0; i < 12; ++i)
-          world.tables.faults().fail_after(TableCall::kPut, static_cast<int>(random() % 3), ErrorCode::kTimedOut);
-        break;
-      case 5:  // puts that land late, after whatever comes next
-        world.tables.faults().hold(TableCall::kPut);
-        break;
-      case 6:  // what was held back lands in any order, or never
-        while (const auto held = world.tables.faults().held(TableCall::kPut)) {
-          const auto which = random() % held;
-          if (random() % 3 == 0) {
-            ++saw.lost_puts;
-            world.tables.faults().lose_at(TableCall::kPut, which);
-          } else {
-            world.tables.faults().release_at(TableCall::kPut, which);
-          }
-        }
-        world.tables.faults().release(TableCall::kPut);
-        break;
-      default:
-        break;
-    }
-    for (std::size_t i = 0, n = random() % 40; i < n && world.executor.run_one(); ++i) {
-    }
-    if (random() % 3 == 0) world.executor.advance(std::chrono::milliseconds{random() % 200});
-  }
-  // Healing: everything held back lands, the zombies die, someone is there to finish.
-  world.tables.faults().release(TableCall::kPut);
-  for (const auto call : {TableCall::kPut, TableCall::kGet, TableCall::kCheckAndPut}) world.tables.faults().heal(call);
-  zombies.clear();
-  if (alive.empty()) alive.push_back(std::make_unique<Process>(world, quick_ingest(), quick_aggregate()));
-  world.settle(std::chrono::minutes{3});
-  for (const auto& process : alive) {
-    for (const auto& failure : process->failures()) ADD_FAILURE() << "seed " << seed << ": " << failure.message;
-  }
-  EXPECT_EQ(first_difference(test::readable(world.tables, world.names), expected), "") << "seed " << seed;
-  saw.split_pages += static_cast<int>(expected.find(" chunk 2/") != std::string::npos ||
-                                      expected.find(" chunk 3/") != std::string::npos);
-  saw.with_bots += static_cast<int>(expected.find(" total bot ") != std::string::npos);
-  const TopicPartition resolved{world.names.resolved_topic(), Partition{0}};
-  const auto commit = world.log.commit_of(world.names.aggregate_group(), resolved);
-  ASSERT_TRUE(commit.has_value()) << "seed " << seed;
-  EXPECT_EQ(commit->position.value, static_cast<std::int64_t>(world.log.stored(resolved).size()))
-      << "seed " << seed << " did not drain";
-}
-
-TEST(Chaos, LeavesTheNumbersOfAnUndisturbedRun) {
-  ChaosSeen saw;
-  auto& metrics = aggregate_metrics();
-  const auto trimmed = metrics.blocks_trimmed.value();
-  const auto passed = metrics.blocks_passed.value();
-  const auto continued = metrics.pages_continued.value();
-  for (unsigned seed = 1; seed <= 60 && !testing::Test::HasFatalFailure(); ++seed) run_chaos(seed, saw);
-  // It must have met what it is for.
-  EXPECT_GT(saw.kills, 100);
-  EXPECT_GT(saw.zombies, 60);
-  EXPECT_GT(saw.lost_puts, 100);
-  EXPECT_EQ(saw.split_pages, 60);
-  EXPECT_EQ(saw.with_bots, 60);
-  EXPECT_GT(metrics.blocks_trimmed.value() - trimmed, 10);
-  EXPECT_GT(metrics.blocks_passed.value() - passed, 100);
-  EXPECT_GT(metrics.pages_continued.value() - continued, 200);
 }
 
 }  // namespace
