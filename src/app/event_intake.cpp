@@ -22,10 +22,14 @@ http::Response come_back(std::string_view word, std::string_view detail) {
   return response;
 }
 
-metrics::Counter counted(const char* outcome) {
-  return metrics::counter("guidepost_http_events_total", "Events taken by HTTP, by the first look at them.",
-                          {{"outcome", outcome}});
-}
+using enum metrics::ShownBy;
+const metrics::CounterFamily kEvents{
+    {"guidepost_http_events_total", "events", "Events taken by HTTP: they are in the log", kIntake},
+    {{"outcome", "of a first look, what ingest will say: `accepted`; `bad`"}}};
+const metrics::GaugeFamily kWaiting{{"guidepost_http_waiting_bytes", "bytes",
+                                     "Events that wait for the log's acknowledgement, as of the last request; over "
+                                     "http.in_flight requests are refused",
+                                     kIntake}};
 
 /// A decoder and its memory; one request at a time has it.
 struct Look {
@@ -89,7 +93,8 @@ struct EventIntake::Impl : std::enable_shared_from_this<EventIntake::Impl> {
   int generation = 0;  // of the producer
   std::vector<std::unique_ptr<Look>> looks;
   std::atomic<std::int32_t> partitions = 0;
-  metrics::Counter accepted = counted("accepted"), bad = counted("bad");
+  metrics::Counter accepted = kEvents.with({"accepted"}), bad = kEvents.with({"bad"});
+  metrics::Gauge waiting_gauge = kWaiting.with();
   ThreadExecutor executor;
 
   std::unique_ptr<Look> borrow() {
@@ -145,7 +150,9 @@ struct EventIntake::Impl : std::enable_shared_from_this<EventIntake::Impl> {
                     come_back("log_unavailable",
                               "the log did not take the events; some of them may be in it: send them all again"));
     }
-    if (waiting.open > 0 || waiting.answered) return;
+    if (waiting.open > 0) return;
+    waiting_gauge.set(static_cast<double>(waiting_bytes().value));
+    if (waiting.answered) return;
     const auto all = waiting.events.size();
     accepted.add(static_cast<double>(all - waiting.refused));
     bad.add(static_cast<double>(waiting.refused));
@@ -188,7 +195,9 @@ void EventIntake::take(http::Request request, http::Respond respond) {
   const auto partitions = self.partitions.load();
   if (partitions == 0)
     return respond(come_back("log_unavailable", "the log cannot be reached, or has no topic for events yet"));
-  if (self.waiting_bytes() > self.config.http.in_flight)
+  const auto waiting_bytes = self.waiting_bytes();
+  self.waiting_gauge.set(static_cast<double>(waiting_bytes.value));
+  if (waiting_bytes > self.config.http.in_flight)
     return respond(come_back("overloaded", "too many events wait for the log"));
 
   const auto events = split_events(request.head.header("content-type"), request.body, self.config.limits.http_events);

@@ -13,6 +13,8 @@
 #include "guidepost/base/ids.hpp"
 #include "guidepost/base/result.hpp"
 #include "guidepost/ports/event_log.hpp"
+#include "worker/completeness.hpp"
+#include "worker/partition_metrics.hpp"
 #include "worker/retry.hpp"
 
 namespace guidepost::worker {
@@ -76,6 +78,8 @@ class PartitionWorker : public std::enable_shared_from_this<PartitionWorker> {
   bool fetching() const { return fetching_; }
   /// Commits in this interval from now on.
   void commit_every(std::chrono::milliseconds interval);
+  /// Looks now and then where the log ends, for the metrics. Once, when `committed_` is known.
+  void watch_lag(EventLog& log, TopicPartition of);
   /// Whether a commit is being made; the kind asks before it begins one.
   bool committing() const { return committing_; }
   void begin_commit() { committing_ = true; }
@@ -106,6 +110,8 @@ class PartitionWorker : public std::enable_shared_from_this<PartitionWorker> {
   Backoff fetch_backoff_;
   bool committing_ = false;
   std::uint64_t commits_forgotten_ = 0;
+  Completeness completeness_;
+  std::optional<PartitionMetrics> metrics_;  ///< until it closes
   mutable std::mutex status_mutex_;
   PartitionStatus status_;
 };

@@ -1,5 +1,7 @@
 #include "worker/roles.hpp"
 
+#include "worker/aggregate/aggregate_metrics.hpp"
+#include "worker/ingest/ingest_metrics.hpp"
 #include "worker/ingest/ingest_partition.hpp"
 
 namespace guidepost::worker {
@@ -29,6 +31,7 @@ IngestRole::~IngestRole() {
 
 Result<std::unique_ptr<IngestRole>> IngestRole::make(RoleOptions role, IngestOptions options, EventLog& log,
                                                      TableStore& tables, GroupRole::Failed failed) {
+  ingest_metrics();
   std::unique_ptr<IngestRole> made(new IngestRole());
   made->names_ = role.names;
   made->options_ = std::move(options);
@@ -64,6 +67,7 @@ bool IngestRole::ready() const { return group_->ready(); }
 AggregateRole::AggregateRole(RoleOptions role, AggregateOptions options, EventLog& log, TableStore& tables,
                              GroupRole::Failed failed)
     : names_(role.names), options_(std::move(options)), state_(tables, role.names) {
+  aggregate_metrics();
   std::vector<Executor*> executors;
   for (int i = 0; i < role.threads; ++i) {
     threads_.push_back(std::make_unique<ThreadExecutor>("aggregate-" + std::to_string(i)));
