@@ -32,6 +32,7 @@ void Completeness::ended(Offset end, TimeMs when) {
 
 void Completeness::done(Offset position) {
   done_ = done_ ? std::max(*done_, position) : position;
+  if (end_) end_ = std::max(*end_, *done_);  // more has come since
   while (!moments_.empty() && moments_.front().end <= *done_) {
     until_ = until_ ? std::max(*until_, moments_.front().when) : moments_.front().when;
     moments_.pop_front();

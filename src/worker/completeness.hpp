@@ -22,7 +22,7 @@ class Completeness {
 
   /// Nothing: not known yet.
   std::optional<TimeMs> until() const { return until_; }
-  /// As last seen.
+  /// As last seen, or what is done where that is more.
   std::optional<Offset> end() const { return end_; }
   /// Offsets that wait, holes among them.
   std::int64_t lag() const;
