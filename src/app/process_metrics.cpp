@@ -47,6 +47,10 @@ std::string contents(const char* path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// Numbers of fields, as in proc(5).
+constexpr std::size_t kUserTime = 14, kSystemTime = 15, kThreadCount = 20, kStartTime = 22, kVirtualSize = 23,
+                      kResidentPages = 24;
+
 /// The words of /proc/self/stat from the third on: what stands before them, the program's name, may hold anything.
 std::vector<std::string> stat_words() {
   const auto stat = contents("/proc/self/stat");
@@ -70,15 +74,14 @@ double boot_time() {
   return at == std::string::npos ? 0 : std::stod(stat.substr(at + 7));
 }
 
+double ticks_a_second() { return static_cast<double>(sysconf(_SC_CLK_TCK)); }
+
 void refresh_process() {
-  constexpr std::size_t kUserTime = 14, kSystemTime = 15, kThreadCount = 20, kStartTime = 22, kVirtualSize = 23, kResidentPages = 24;
   const auto words = stat_words();
   if (words.size() <= kResidentPages) return;
-  const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
   auto cpu = kCpu.with();
-  cpu.add((number(words, kUserTime) + number(words, kSystemTime)) / ticks - cpu.value());
+  cpu.add((number(words, kUserTime) + number(words, kSystemTime)) / ticks_a_second() - cpu.value());
   kThreads.with().set(number(words, kThreadCount));
-  kStart.with().set(boot_time() + number(words, kStartTime) / ticks);
   kVirtual.with().set(number(words, kVirtualSize));
   kResident.with().set(number(words, kResidentPages) * static_cast<double>(sysconf(_SC_PAGESIZE)));
 
@@ -98,6 +101,9 @@ ProcessMetrics::ProcessMetrics(std::string_view role, const Config& config, cons
   if (config.storage.kind == StorageKind::kEmbedded) data_ = config.storage.data;
   kBuild.with({GUIDEPOST_VERSION, role}).set(1);
   kHanging.with();
+  // Once: the kernel's idea of when it was started moves with the clock.
+  if (const auto words = stat_words(); words.size() > kStartTime)
+    kStart.with().set(boot_time() + number(words, kStartTime) / ticks_a_second());
 }
 
 void ProcessMetrics::refresh() const {
