@@ -39,8 +39,6 @@ void Completeness::done(Offset position) {
   }
 }
 
-std::int64_t Completeness::lag() const {
-  return end_ && done_ ? std::max<std::int64_t>(0, *end_ - *done_) : 0;
-}
+std::int64_t Completeness::lag() const { return end_ && done_ ? std::max<std::int64_t>(0, *end_ - *done_) : 0; }
 
 }  // namespace guidepost::worker

@@ -14,8 +14,8 @@ constexpr Label kPartition{"partition", "number of the partition, of those that 
 const GaugeFamily kRunning{
     {"guidepost_stage_running", "0 or 1", "Whether the partition is worked on; 0 while it recovers or drains", kStages},
     {kStage, kPartition}};
-const GaugeFamily kRead{
-    {"guidepost_stage_read_offset", "offset", "Everything below was taken from the log", kStages}, {kStage, kPartition}};
+const GaugeFamily kRead{{"guidepost_stage_read_offset", "offset", "Everything below was taken from the log", kStages},
+                        {kStage, kPartition}};
 const GaugeFamily kCommitted{
     {"guidepost_stage_committed_offset", "offset",
      "The group's commit: everything below is durable, as blocks of ingest or in the tables of aggregate", kStages},
@@ -23,9 +23,10 @@ const GaugeFamily kCommitted{
 const GaugeFamily kEnd{
     {"guidepost_stage_end_offset", "offset", "Where the log ended when it was last looked at, every 5 s", kStages},
     {kStage, kPartition}};
-const GaugeFamily kLag{{"guidepost_stage_lag_offsets", "offsets",
-                        "Offsets between commit and end: records of the raw log, or blocks of the resolved one", kStages},
-                       {kStage, kPartition}};
+const GaugeFamily kLag{
+    {"guidepost_stage_lag_offsets", "offsets",
+     "Offsets between commit and end: records of the raw log, or blocks of the resolved one", kStages},
+    {kStage, kPartition}};
 const GaugeFamily kComplete{
     {"guidepost_stage_complete_timestamp_seconds", "Unix time",
      "Everything that came into the log before this moment is committed: `time()` less this is the lag as time, some 5 s "
@@ -34,7 +35,8 @@ const GaugeFamily kComplete{
     {kStage, kPartition}};
 const GaugeFamily kCommittedAt{
     {"guidepost_stage_committed_timestamp_seconds", "Unix time",
-     "When the last commit was acknowledged; there is one a second while something comes in. Shown after the first", kStages},
+     "When the last commit was acknowledged; there is one a second while something comes in. Shown after the first",
+     kStages},
     {kStage, kPartition}};
 const GaugeFamily kPending{{"guidepost_stage_pending_bytes", "bytes",
                             "Blocks (ingest) or puts (aggregate) sent and not acknowledged yet; at their limit, "

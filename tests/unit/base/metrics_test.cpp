@@ -10,7 +10,8 @@ namespace {
 
 using test::shown;
 
-const CounterFamily kSeen{{"guidepost_test_seen_total", "things", "Things seen", ShownBy::kAll}, {{"kind", "of thing"}}};
+const CounterFamily kSeen{{"guidepost_test_seen_total", "things", "Things seen", ShownBy::kAll},
+                          {{"kind", "of thing"}}};
 const GaugeFamily kHere{{"guidepost_test_here", "things", "Things here", ShownBy::kAll}, {{"kind", "of thing"}}};
 const GaugeFamily kPair{{"guidepost_test_pair", "pairs", "Pairs", ShownBy::kAll}, {{"left", ""}, {"right", ""}}};
 
