@@ -1,5 +1,6 @@
 """Prometheus' own programs, and its rules as they are written in deploy/prometheus/rules.yml."""
 import collections
+import json
 import os
 import pathlib
 import re
@@ -8,6 +9,7 @@ import subprocess
 from program import ROOT
 
 RULES = ROOT / "deploy" / "prometheus" / "rules.yml"
+DASHBOARD = ROOT / "deploy" / "grafana" / "guidepost.json"
 CACHE = pathlib.Path(os.environ.get("GUIDEPOST_CACHE") or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "guidepost")
 Alert = collections.namedtuple("Alert", "name expression lasting severity annotations")
 
@@ -26,3 +28,9 @@ def alerts():
         found.append(Alert(text.split("\n")[0], " ".join((expression[1] or expression[2]).split()), lasting[1] if lasting else "0s",
                            re.search(r"labels: \{severity: (\w+)\}", text)[1], annotations))
     return found
+
+
+def queries(rate_interval):
+    """Of the dashboard: (panel's title, expression), with Grafana's variable for the range of a rate filled in."""
+    return [(panel["title"], target["expr"].replace("$__rate_interval", rate_interval))
+            for panel in json.loads(DASHBOARD.read_text())["panels"] for target in panel.get("targets", [])]
