@@ -108,17 +108,18 @@ std::string source_table(const Comparison& look, const Look& shown) {
 
 std::string screen(const Comparison& look, std::chrono::milliseconds interval, const Look& shown) {
   const auto& standing = look.standing;
-  std::string out = bold(shown, "guidepost status") +
-                    dim(shown, fmt::format("  {}, every {}, Ctrl-C ends", text::rfc3339(standing.at), text::duration(interval))) +
-                    "\n\n" + store_problems(standing, shown);
+  std::string out =
+      bold(shown, "guidepost status") +
+      dim(shown, fmt::format("  {}, every {}, Ctrl-C ends", text::rfc3339(standing.at), text::duration(interval))) +
+      "\n\n" + store_problems(standing, shown);
   if (standing.sources) {
     out += source_table(look, shown);
     event::LedgerCounts ledger;
     for (const auto& source : *standing.sources) ledger += source.ledger;
     const auto count = [](std::uint64_t n) { return text::thousands(static_cast<std::int64_t>(n)); };
     const auto rate = [&](double of) { return look.rates ? number(of) : std::string("-"); };
-    out += fmt::format("\na second {} in, {} decided, {} in the tables, {} bad\n", rate(look.all.in), rate(look.all.decided),
-                       rate(look.all.stored), rate(look.all.bad));
+    out += fmt::format("\na second {} in, {} decided, {} in the tables, {} bad\n", rate(look.all.in),
+                       rate(look.all.decided), rate(look.all.stored), rate(look.all.bad));
     out += fmt::format("lag      {}, {}\n",
                        standing.lag() <= 0 ? std::string("none") : text::thousands(standing.lag()) + " records",
                        age(standing));
@@ -137,8 +138,8 @@ std::string line(const Comparison& look) {
   const auto rate = [&](double of) { return look.rates ? number(of) : std::string("-"); };
   if (standing.sources)
     out += fmt::format("  in {}/s  decided {}/s  in tables {}/s  bad {}/s  lag {}  {}", rate(look.all.in),
-                       rate(look.all.decided), rate(look.all.stored), rate(look.all.bad), text::thousands(standing.lag()),
-                       age(standing));
+                       rate(look.all.decided), rate(look.all.stored), rate(look.all.bad),
+                       text::thousands(standing.lag()), age(standing));
   for (const auto& store : standing.stores) {
     if (store.problem) out += fmt::format("  the {} cannot be reached: {}", store.name, store.problem->message);
   }
@@ -152,7 +153,8 @@ std::string object(const Comparison& look) {
   json["time"] = text::rfc3339(look.standing.at);
   json["lag"] = look.standing.lag();
   if (look.rates)
-    json["rates"] = {{"in", look.all.in}, {"decided", look.all.decided}, {"in_tables", look.all.stored}, {"bad", look.all.bad}};
+    json["rates"] = {
+        {"in", look.all.in}, {"decided", look.all.decided}, {"in_tables", look.all.stored}, {"bad", look.all.bad}};
   return json.dump() + "\n";
 }
 
