@@ -32,7 +32,8 @@ What every daemon shows at `/metrics`, for Prometheus: `up` and `collect` where 
 | What comes in? | `sum(rate(guidepost_ingest_records_total[5m])) + sum(rate(guidepost_ingest_bad_total[5m]))` |
 | Why is it refused? | `topk(5, sum by (reason) (rate(guidepost_ingest_bad_total[5m])))` |
 
-A partition is shown by the process that has it: sums over all processes count each once.
+A partition is shown by the process that has it: sums over all processes count each once. A `replay` that runs inside of
+`up` is none of these partitions, though what it decides and applies is among the counters of that process.
 )";
 
 struct Room {

@@ -17,7 +17,10 @@ PartitionWorker::PartitionWorker(std::string_view role, Executor& executor, Grou
     : partition_(partition), role_(role), executor_(executor), member_(member), failed_(std::move(failed)) {
   status_.partition = partition;
   status_.phase = "recovering";
-  metrics_.emplace(role, partition);
+}
+
+void PartitionWorker::show_metrics() {
+  metrics_.emplace(role_, partition_);
   metrics_->show(status_, completeness_);
 }
 
@@ -72,7 +75,7 @@ void PartitionWorker::send_commit(Commit commit) {
                     // One that does not come through costs repeated work, nothing else: the next one carries it.
                     // While draining there is no next one.
                     if (result || draining_) committed_ = position;
-                    if (result) metrics_->committed(executor_.wall());
+                    if (result && metrics_) metrics_->committed(executor_.wall());
                     report();
                     commit_answered();
                   }});

@@ -46,6 +46,8 @@ class PartitionWorker : public std::enable_shared_from_this<PartitionWorker> {
   PartitionWorker(const PartitionWorker&) = delete;
   PartitionWorker& operator=(const PartitionWorker&) = delete;
 
+  /// Shows it among the metrics from now on. Before start(); of each stage one worker of a partition.
+  void show_metrics();
   virtual void start() = 0;
   /// Stops intake, makes durable what is cheap, commits, then calls `done`, once. Nothing of the
   /// partition is used afterwards.
@@ -73,6 +75,8 @@ class PartitionWorker : public std::enable_shared_from_this<PartitionWorker> {
   virtual void describe(PartitionStatus& status) const = 0;
 
   bool draining() const { return draining_; }
+  /// Whether it is among the metrics.
+  bool shown() const { return metrics_.has_value(); }
   /// Asks for the next records, unless that is under way already or the end has come.
   void fetch(FetchLimits limits);
   bool fetching() const { return fetching_; }
@@ -111,7 +115,7 @@ class PartitionWorker : public std::enable_shared_from_this<PartitionWorker> {
   bool committing_ = false;
   std::uint64_t commits_forgotten_ = 0;
   Completeness completeness_;
-  std::optional<PartitionMetrics> metrics_;  ///< until it closes
+  std::optional<PartitionMetrics> metrics_;  ///< where it is shown, until it closes
   mutable std::mutex status_mutex_;
   PartitionStatus status_;
 };

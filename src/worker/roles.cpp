@@ -45,13 +45,16 @@ Result<std::unique_ptr<IngestRole>> IngestRole::make(RoleOptions role, IngestOpt
     executors.push_back(&made->threads_.back()->executor);
   }
   auto* self = made.get();
-  auto make = [self, &log](Partition partition, std::string topic_id, GroupMember& member, std::size_t thread) {
+  auto make = [self, &log, shown = role.shown](Partition partition, std::string topic_id, GroupMember& member,
+                                               std::size_t thread) {
     auto& t = *self->threads_[thread];
     IngestPartition::Needs needs{t.executor,  log,       member,     *self->state_,  t.producer,
                                  *t.resolver, t.decoder, t.enricher, self->options_, self->names_};
-    return std::make_shared<IngestPartition>(needs, partition, std::move(topic_id), [self](Partition p, Error error) {
-      self->group_->partition_failed(p, std::move(error));
-    });
+    auto made = std::make_shared<IngestPartition>(
+        needs, partition, std::move(topic_id),
+        [self](Partition p, Error error) { self->group_->partition_failed(p, std::move(error)); });
+    if (shown) made->show_metrics();
+    return made;
   };
   GroupOptions group{.group = role.names.ingest_group(), .topic = role.names.raw_topic(), .member = role.member};
   made->group_ = std::make_unique<GroupRole>("ingest", log, std::move(group), std::move(executors), std::move(make),
@@ -73,10 +76,13 @@ AggregateRole::AggregateRole(RoleOptions role, AggregateOptions options, EventLo
     threads_.push_back(std::make_unique<ThreadExecutor>("aggregate-" + std::to_string(i)));
     executors.push_back(threads_.back().get());
   }
-  auto make = [this, &log, &tables](Partition partition, std::string, GroupMember& member, std::size_t thread) {
+  auto make = [this, &log, &tables, shown = role.shown](Partition partition, std::string, GroupMember& member,
+                                                        std::size_t thread) {
     AggregatePartition::Needs needs{*threads_[thread], member, log, tables, state_, options_, names_};
-    return std::make_shared<AggregatePartition>(
+    auto made = std::make_shared<AggregatePartition>(
         needs, partition, [this](Partition p, Error error) { group_->partition_failed(p, std::move(error)); });
+    if (shown) made->show_metrics();
+    return made;
   };
   GroupOptions group{
       .group = role.names.aggregate_group(), .topic = role.names.resolved_topic(), .member = role.member};
