@@ -16,7 +16,8 @@ install(FILES "${_debian}/guidepost.toml" DESTINATION /etc/guidepost)
 
 file(GLOB _documents "${CMAKE_SOURCE_DIR}/docs/*.md" "${CMAKE_SOURCE_DIR}/docs/*.yaml")
 install(FILES ${_documents} "${CMAKE_SOURCE_DIR}/CHANGELOG.md" "${_debian}/copyright" DESTINATION ${_doc})
-install(FILES "${CMAKE_SOURCE_DIR}/config/cluster.toml" DESTINATION ${_doc}/examples)
+install(FILES "${CMAKE_SOURCE_DIR}/config/cluster.toml" "${CMAKE_SOURCE_DIR}/deploy/prometheus/rules.yml"
+  "${CMAKE_SOURCE_DIR}/deploy/grafana/guidepost.json" DESTINATION ${_doc}/examples)
 # Of what is a part of the program; Debian's libraries bring their own.
 install(FILES "${GUIDEPOST_CACHE}/librdkafka-2.8.0/LICENSES.txt" DESTINATION ${_doc}/licences RENAME librdkafka)
 install(FILES "${GUIDEPOST_CACHE}/datasketches-4.1.0/LICENSE" DESTINATION ${_doc}/licences RENAME datasketches)

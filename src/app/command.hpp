@@ -48,6 +48,7 @@ struct Command {
   std::vector<Flag> flags;
   std::vector<Example> examples;
   Place place = Place::kStores;
+  std::string endless_with = {};  ///< the flag with which it goes on until Ctrl-C, which is its good end; empty: none
   std::function<int(Call&)> run;  ///< exit status; may throw UsageError
 };
 

@@ -269,7 +269,8 @@ void ControlServer::finish() {
   impl_->calls.clear();
 }
 
-Result<int> call_holder(const std::string& folder, const RemoteCall& call, const Streams& streams) {
+Result<int> call_holder(const std::string& folder, const RemoteCall& call, const Streams& streams,
+                        const std::stop_token& cancelled) {
   auto address = SocketAddress::in(folder);
   if (!address) return fail(ErrorCode::kUnavailable, address.error().message);
   const Descriptor connection(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -283,6 +284,8 @@ Result<int> call_holder(const std::string& folder, const RemoteCall& call, const
       answer != kStarted) {
     return fail(ErrorCode::kUnavailable, "the process that has " + folder + " takes no calls now");
   }
+  // To the other side it looks as if the caller had gone, but its answer still comes.
+  const std::stop_callback hang_up(cancelled, [&] { shutdown(connection.get(), SHUT_WR); });
   char status = 0;
   if (!receive_all(connection.get(), &status, 1)) {
     return fail(ErrorCode::kFailed, "the process that has " + folder + " ended before the command did");

@@ -43,9 +43,11 @@ class ControlServer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Has the folder's holder run `call` on `streams`; its exit status. Blocks: as long as the command takes.
+/// Has the folder's holder run `call` on `streams`; its exit status. `cancelled`: the command is told to stop, and its
+/// status waited for. Blocks: as long as the command takes.
 /// Errors: kUnavailable (nobody answers, or the holder is about to end, and nothing was run: try again), kFailed
 /// (the holder ended in the middle).
-Result<int> call_holder(const std::string& folder, const RemoteCall& call, const Streams& streams);
+Result<int> call_holder(const std::string& folder, const RemoteCall& call, const Streams& streams,
+                        const std::stop_token& cancelled = {});
 
 }  // namespace guidepost::app

@@ -22,10 +22,25 @@ http::Response come_back(std::string_view word, std::string_view detail) {
   return response;
 }
 
-metrics::Counter counted(const char* outcome) {
-  return metrics::counter("guidepost_http_events_total", "Events taken by HTTP, by the first look at them.",
-                          {{"outcome", outcome}});
-}
+using enum metrics::ShownBy;
+const metrics::CounterFamily kEvents{
+    {"guidepost_http_events_total", "events", "Events taken by HTTP: they are in the log", kIntake},
+    {{"outcome", "of a first look, what ingest will say: `accepted`; `bad`"}}};
+const metrics::CounterFamily kRequests{
+    {"guidepost_http_event_requests_total", "requests", "Requests with events, answered", kIntake},
+    {{"outcome",
+      "`taken`: all its events are in the log; else the word of the refusal: `log_unavailable`, `overloaded` (both 503), "
+      "`not_json`, `too_large`"}}};
+const metrics::GaugeFamily kWaiting{{"guidepost_http_waiting_bytes", "bytes",
+                                     "Events that wait for the log's acknowledgement, as of the last request; over "
+                                     "http.in_flight requests are refused",
+                                     kIntake}};
+
+struct Requests {
+  metrics::Counter taken = kRequests.with({"taken"}), log_unavailable = kRequests.with({"log_unavailable"}),
+                   overloaded = kRequests.with({"overloaded"}), not_json = kRequests.with({"not_json"}),
+                   too_large = kRequests.with({"too_large"});
+};
 
 /// A decoder and its memory; one request at a time has it.
 struct Look {
@@ -89,7 +104,9 @@ struct EventIntake::Impl : std::enable_shared_from_this<EventIntake::Impl> {
   int generation = 0;  // of the producer
   std::vector<std::unique_ptr<Look>> looks;
   std::atomic<std::int32_t> partitions = 0;
-  metrics::Counter accepted = counted("accepted"), bad = counted("bad");
+  metrics::Counter accepted = kEvents.with({"accepted"}), bad = kEvents.with({"bad"});
+  Requests requests;
+  metrics::Gauge waiting_gauge = kWaiting.with();
   ThreadExecutor executor;
 
   std::unique_ptr<Look> borrow() {
@@ -128,10 +145,10 @@ struct EventIntake::Impl : std::enable_shared_from_this<EventIntake::Impl> {
                         }});
     }
     executor.post_after(config.http.log_timeout, [self = shared_from_this(), waiting] {
-      self->answer(
-          *waiting,
-          come_back("log_unavailable",
-                    "the log did not take the events in time; some of them may be in it: send them all again"));
+      self->answer(*waiting,
+                   come_back("log_unavailable",
+                             "the log did not take the events in time; some of them may be in it: send them all again"),
+                   self->requests.log_unavailable);
     });
   }
 
@@ -143,21 +160,27 @@ struct EventIntake::Impl : std::enable_shared_from_this<EventIntake::Impl> {
         log::warn("append_failed", {{"error", to_string(result.error().code)}, {"message", result.error().message}});
       return answer(waiting,
                     come_back("log_unavailable",
-                              "the log did not take the events; some of them may be in it: send them all again"));
+                              "the log did not take the events; some of them may be in it: send them all again"),
+                    requests.log_unavailable);
     }
-    if (waiting.open > 0 || waiting.answered) return;
+    if (waiting.open > 0) return;
+    waiting_gauge.set(static_cast<double>(waiting_bytes().value));
+    if (waiting.answered) return;
     const auto all = waiting.events.size();
     accepted.add(static_cast<double>(all - waiting.refused));
     bad.add(static_cast<double>(waiting.refused));
     const Json body{{"received", all}, {"refused", waiting.refused}, {"events", std::move(waiting.events)}};
-    answer(waiting, {.status = waiting.refused > 0 ? 207 : 200,
-                     .content_type = "application/json",
-                     .body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n",
-                     .headers = {}});
+    answer(waiting,
+           {.status = waiting.refused > 0 ? 207 : 200,
+            .content_type = "application/json",
+            .body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n",
+            .headers = {}},
+           requests.taken);
   }
 
-  static void answer(Waiting& waiting, http::Response response) {
+  static void answer(Waiting& waiting, http::Response response, metrics::Counter outcome) {
     if (std::exchange(waiting.answered, true)) return;
+    outcome.add();
     waiting.respond(std::move(response));
   }
 
@@ -186,15 +209,23 @@ bool EventIntake::ready() const { return impl_->partitions > 0; }
 void EventIntake::take(http::Request request, http::Respond respond) {
   auto& self = *impl_;
   const auto partitions = self.partitions.load();
+  const auto refuse = [&](http::Response response, metrics::Counter outcome) {
+    outcome.add();
+    respond(std::move(response));
+  };
   if (partitions == 0)
-    return respond(come_back("log_unavailable", "the log cannot be reached, or has no topic for events yet"));
-  if (self.waiting_bytes() > self.config.http.in_flight)
-    return respond(come_back("overloaded", "too many events wait for the log"));
+    return refuse(come_back("log_unavailable", "the log cannot be reached, or has no topic for events yet"),
+                  self.requests.log_unavailable);
+  const auto waiting_bytes = self.waiting_bytes();
+  self.waiting_gauge.set(static_cast<double>(waiting_bytes.value));
+  if (waiting_bytes > self.config.http.in_flight)
+    return refuse(come_back("overloaded", "too many events wait for the log"), self.requests.overloaded);
 
   const auto events = split_events(request.head.header("content-type"), request.body, self.config.limits.http_events);
   if (!events) {
     const bool many = events.error().code == ErrorCode::kOutOfRange;
-    return respond(http::problem(many ? 413 : 400, many ? "too_large" : "not_json", events.error().message));
+    return refuse(http::problem(many ? 413 : 400, many ? "too_large" : "not_json", events.error().message),
+                  many ? self.requests.too_large : self.requests.not_json);
   }
 
   auto waiting = std::make_shared<Impl::Waiting>();

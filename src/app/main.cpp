@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "app/command.hpp"
+#include "app/metrics_reference.hpp"
 #include "app/signals.hpp"
 #include "app/with_stores.hpp"
 #include "base/log.hpp"
@@ -102,7 +103,8 @@ int run(int argc, char** argv, OpenStores open) {
     return 0;
   }
   if (words.front() == "--reference") {
-    out.print(commands_reference(commands()));
+    const bool of_metrics = words.size() == 2 && words[1] == "metrics";
+    out.print(of_metrics ? metrics_reference() : commands_reference(commands()));
     return 0;
   }
   try {

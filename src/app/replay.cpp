@@ -312,7 +312,8 @@ Result<void> catch_up(Node& node, const worker::VersionRecord& version, const Re
   auto config = config_of(node, version.version);
   config.kafka.member.clear();  // a slot in the groups of daemons is not this command's
   auto workers = Workers::start(
-      config, Stages::kBoth, node.log(), node.tables(), [&](const Error&) { stop.request_stop(); }, wish.rate);
+      config, Stages::kBoth, node.log(), node.tables(), [&](const Error&) { stop.request_stop(); },
+      Replaying{wish.rate});
   if (!workers) return tl::unexpected(workers.error());
   auto names = node.names();
   names.version = version.version;

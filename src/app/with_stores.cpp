@@ -107,6 +107,9 @@ int run_embedded(const Asked& asked, Output& out) {
     return 1;
   }
   const RemoteCall remote{asked.words, asked.directory, out.look(), out.error_look()};
+  const auto& endless_with = asked.command.endless_with;
+  const bool endless =
+      !endless_with.empty() && parse_arguments(asked.command, rest_of(asked.command, asked.words)).has(endless_with);
   for (Patience patience(out, folder);; patience.wait()) {
     const auto lock = DataLock::take(folder, asked.command.name);
     if (lock) return run_here(asked, out);
@@ -121,8 +124,13 @@ int run_embedded(const Asked& asked, Output& out) {
                    std::to_string(holder->pid) + ")");
       return 1;
     }
-    const auto status = call_holder(folder, remote, out.streams());
+    // Ctrl-C ends other commands at once; this one first puts the terminal in order.
+    std::stop_source stop;
+    std::optional<Signals> signals;
+    if (endless) signals.emplace([&] { stop.request_stop(); });
+    const auto status = call_holder(folder, remote, out.streams(), stop.get_token());
     if (status) return *status;
+    if (stop.stop_requested()) return 0;
     if (status.error().code == ErrorCode::kUnavailable) continue;
     out.complain(status.error().message);
     return 1;

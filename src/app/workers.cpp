@@ -38,9 +38,10 @@ Workers::Workers(const Config& config, Stages stages, EventLog& log, TableStore&
     : config_(config), stages_(stages), log_(log), tables_(tables), failed_(std::move(failed)) {}
 
 Result<std::unique_ptr<Workers>> Workers::start(const Config& config, Stages stages, EventLog& log, TableStore& tables,
-                                                std::function<void(const Error&)> failed, std::uint64_t rate) {
+                                                std::function<void(const Error&)> failed,
+                                                std::optional<Replaying> replaying) {
   std::unique_ptr<Workers> workers(new Workers(config, stages, log, tables, std::move(failed)));
-  workers->rate_ = rate;
+  workers->replaying_ = replaying;
   if (stages != Stages::kAggregate) {
     if (const auto fits = check_memory(config, static_cast<std::int32_t>(config.topics.partitions)); !fits)
       return tl::unexpected(fits.error());
@@ -75,19 +76,24 @@ bool Workers::Pair::stop(std::chrono::milliseconds at_most) {
 Result<Workers::Pair> Workers::make(std::uint32_t version, RunId least_run) {
   auto config = config_;
   config.names.version = version;
+  const auto role_of = [this](worker::RoleOptions role) {
+    role.shown = !replaying_;
+    return role;
+  };
   const auto on_failure = [this](const Error& error) { fail_once(error); };
   Pair pair{version, nullptr, nullptr};
   if (stages_ != Stages::kAggregate) {
     auto options = ingest_options_of(config);
     options.least_run = least_run;
-    options.rate = rate_;
-    auto made = worker::IngestRole::make(ingest_role_of(config), std::move(options), log_, tables_, on_failure);
+    options.rate = replaying_ ? replaying_->rate : 0;
+    auto made =
+        worker::IngestRole::make(role_of(ingest_role_of(config)), std::move(options), log_, tables_, on_failure);
     if (!made) return tl::unexpected(made.error());
     pair.ingest = std::move(*made);
   }
   if (stages_ != Stages::kIngest) {
-    pair.aggregate = std::make_unique<worker::AggregateRole>(aggregate_role_of(config), aggregate_options_of(config),
-                                                             log_, tables_, on_failure);
+    pair.aggregate = std::make_unique<worker::AggregateRole>(role_of(aggregate_role_of(config)),
+                                                             aggregate_options_of(config), log_, tables_, on_failure);
   }
   return pair;
 }

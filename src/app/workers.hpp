@@ -17,16 +17,22 @@ namespace guidepost::app {
 
 enum class Stages : std::uint8_t { kIngest = 1, kAggregate = 2, kBoth = 3 };
 
+/// Of stages that count again, beside the live ones of this process: records a second that ingest takes of each partition
+/// at most, 0 as many as come. They are not among the metrics of partitions.
+struct Replaying {
+  std::uint64_t rate = 0;
+};
+
 /// Starts the stages as soon as what `init` makes is there, and keeps them running: in the version that names.version
 /// says, or else in the published one, and in the next one when that is published.
 /// Thread: any. Blocks: stop(), the destructor. The ports outlive it.
 class Workers {
  public:
-  /// `rate`: records a second that ingest takes of each partition at most; 0: as many as come.
   /// `failed` is told once of the first failure that no retry helps: the process should drain and end.
   /// Errors: kNotFound, kCorrupt (the geo file), kInvalidArgument (windows that do not fit into their memory).
   static Result<std::unique_ptr<Workers>> start(const Config& config, Stages stages, EventLog& log, TableStore& tables,
-                                                std::function<void(const Error&)> failed, std::uint64_t rate = 0);
+                                                std::function<void(const Error&)> failed,
+                                                std::optional<Replaying> replaying = std::nullopt);
   ~Workers();
 
   /// Drains and commits, ingest first; whether all of it was done within `at_most`. Where not, nothing is lost but work.
@@ -60,7 +66,7 @@ class Workers {
 
   Config config_;
   Stages stages_;
-  std::uint64_t rate_ = 0;
+  std::optional<Replaying> replaying_;
   EventLog& log_;
   TableStore& tables_;
   std::function<void(const Error&)> failed_;

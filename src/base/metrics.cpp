@@ -5,8 +5,11 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <algorithm>
 #include <map>
 #include <mutex>
+
+#include "base/assert.hpp"
 
 namespace guidepost::metrics {
 namespace {
@@ -16,9 +19,51 @@ prometheus::Registry& registry() {
   return instance;
 }
 
-prometheus::Labels to_labels(const Labels& labels) { return {labels.begin(), labels.end()}; }
+std::vector<const Family*>& families() {
+  static std::vector<const Family*> all;
+  return all;
+}
+
+template <class Values>
+prometheus::Labels labels_of(const Family& family, const Values& values) {
+  GUIDEPOST_ASSERT(values.size() == family.labels().size());
+  prometheus::Labels labels;
+  auto value = values.begin();
+  for (const auto& label : family.labels()) labels.emplace(label.name, *value++);
+  return labels;
+}
+
+/// The library's own family of that declaration; `builder` says of which kind.
+template <class Builder>
+auto& registered(Builder builder, const Family& family) {
+  return builder.Name(std::string(family.name())).Help(std::string(family.help())).Register(registry());
+}
+
+/// How many ScopedGauges show a gauge.
+struct Shown {
+  std::mutex mutex;
+  std::map<prometheus::Gauge*, int> by;
+};
+
+Shown& shown() {
+  static Shown instance;
+  return instance;
+}
 
 }  // namespace
+
+Family::Family(Kind kind, Text text, std::initializer_list<Label> labels)
+    : kind_(kind), text_(text), label_count_(labels.size()) {
+  GUIDEPOST_ASSERT(labels.size() <= labels_.size());
+  std::copy(labels.begin(), labels.end(), labels_.begin());
+  families().push_back(this);
+}
+
+std::vector<const Family*> declared() {
+  auto all = families();
+  std::sort(all.begin(), all.end(), [](const Family* a, const Family* b) { return a->name() < b->name(); });
+  return all;
+}
 
 void Counter::add(double n) { counter_->Increment(n); }
 double Counter::value() const { return counter_->Value(); }
@@ -27,18 +72,38 @@ void Gauge::add(double n) { gauge_->Increment(n); }
 double Gauge::value() const { return gauge_->Value(); }
 void Histogram::observe(double v) { histogram_->Observe(v); }
 
-Counter counter(const std::string& name, const std::string& help, const Labels& labels) {
-  return Counter(prometheus::BuildCounter().Name(name).Help(help).Register(registry()).Add(to_labels(labels)));
+Counter CounterFamily::with(LabelValues values) const {
+  return Counter(registered(prometheus::BuildCounter(), *this).Add(labels_of(*this, values)));
 }
 
-Gauge gauge(const std::string& name, const std::string& help, const Labels& labels) {
-  return Gauge(prometheus::BuildGauge().Name(name).Help(help).Register(registry()).Add(to_labels(labels)));
+Gauge GaugeFamily::with(LabelValues values) const {
+  return Gauge(registered(prometheus::BuildGauge(), *this).Add(labels_of(*this, values)));
 }
 
-Histogram histogram(const std::string& name, const std::string& help, const std::vector<double>& bounds,
-                    const Labels& labels) {
+Histogram HistogramFamily::with(LabelValues values) const {
   return Histogram(
-      prometheus::BuildHistogram().Name(name).Help(help).Register(registry()).Add(to_labels(labels), bounds));
+      registered(prometheus::BuildHistogram(), *this)
+          .Add(labels_of(*this, values), prometheus::Histogram::BucketBoundaries(bounds_.begin(), bounds_.end())));
+}
+
+ScopedGauge::ScopedGauge(const GaugeFamily& family, LabelValues values)
+    : family_(family), values_(values.begin(), values.end()) {}
+
+ScopedGauge::~ScopedGauge() {
+  if (gauge_ == nullptr) return;
+  std::lock_guard lock(shown().mutex);
+  if (--shown().by[gauge_] > 0) return;
+  shown().by.erase(gauge_);
+  registered(prometheus::BuildGauge(), family_).Remove(gauge_);
+}
+
+void ScopedGauge::set(double v) {
+  if (gauge_ == nullptr) {
+    std::lock_guard lock(shown().mutex);
+    gauge_ = &registered(prometheus::BuildGauge(), family_).Add(labels_of(family_, values_));
+    ++shown().by[gauge_];
+  }
+  gauge_->Set(v);
 }
 
 std::string expose() { return prometheus::TextSerializer().Serialize(registry().Collect()); }

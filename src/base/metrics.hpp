@@ -1,10 +1,14 @@
-// Metrics of the process, as Prometheus reads them. Names: guidepost_<module>_<what>_<unit>[_total].
-// No GUID, no URL, no merchant in a label: labels have few values.
+// Metrics of the process, as Prometheus reads them. Each family of them is declared once, in the room that it is of: from
+// the declaration it is made, and docs/metrics.md is written. Names: guidepost_<module>_<what>_<unit>[_total]; process_*
+// as Prometheus' own libraries have them. No GUID, no URL, no merchant in a label: labels have few values.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace prometheus {
@@ -15,7 +19,58 @@ class Histogram;
 
 namespace guidepost::metrics {
 
-using Labels = std::vector<std::pair<std::string, std::string>>;
+enum class Kind : std::uint8_t { kCounter, kGauge, kHistogram };
+
+/// Which processes show it, from their start unless its help says when.
+enum class ShownBy : std::uint8_t {
+  kAll,
+  kIntake,  ///< `up`, `collect`
+  kStages,  ///< `up`, `ingest`, `aggregate`
+  kIngest,  ///< `up`, `ingest`
+  kAggregate,  ///< `up`, `aggregate`
+  kHBase,  ///< stages of a cluster
+  kEmbedded,  ///< `up` on embedded stores
+};
+
+struct Label {
+  std::string_view name;
+  std::string_view meaning;  ///< of its values
+};
+
+/// What a family is.
+struct Text {
+  std::string_view name;
+  std::string_view unit;  ///< what one is
+  std::string_view help;  ///< a sentence or two, without a full stop at the end
+  ShownBy shown_by;
+};
+
+/// A declared family: of static storage, listed by declared() from before main() on.
+class Family {
+ public:
+  Family(const Family&) = delete;
+  Family& operator=(const Family&) = delete;
+
+  Kind kind() const { return kind_; }
+  std::string_view name() const { return text_.name; }
+  std::string_view unit() const { return text_.unit; }
+  std::string_view help() const { return text_.help; }
+  ShownBy shown_by() const { return text_.shown_by; }
+  std::span<const Label> labels() const { return {labels_.data(), label_count_}; }
+
+ protected:
+  Family(Kind kind, Text text, std::initializer_list<Label> labels);
+  ~Family() = default;
+
+ private:
+  Kind kind_;
+  Text text_;
+  std::array<Label, 2> labels_{};
+  std::size_t label_count_ = 0;
+};
+
+/// All of the program, by name.
+std::vector<const Family*> declared();
 
 /// Handles are cheap, live for ever, and may be used from any thread. Ask for one once, not per event.
 class Counter {
@@ -24,7 +79,7 @@ class Counter {
   double value() const;
 
  private:
-  friend Counter counter(const std::string&, const std::string&, const Labels&);
+  friend class CounterFamily;
   explicit Counter(prometheus::Counter& c) : counter_(&c) {}
   prometheus::Counter* counter_;
 };
@@ -36,7 +91,7 @@ class Gauge {
   double value() const;
 
  private:
-  friend Gauge gauge(const std::string&, const std::string&, const Labels&);
+  friend class GaugeFamily;
   explicit Gauge(prometheus::Gauge& g) : gauge_(&g) {}
   prometheus::Gauge* gauge_;
 };
@@ -46,16 +101,53 @@ class Histogram {
   void observe(double v);
 
  private:
-  friend Histogram histogram(const std::string&, const std::string&, const std::vector<double>&, const Labels&);
+  friend class HistogramFamily;
   explicit Histogram(prometheus::Histogram& h) : histogram_(&h) {}
   prometheus::Histogram* histogram_;
 };
 
-/// The metric of that name and those labels; made where there is none yet.
-Counter counter(const std::string& name, const std::string& help, const Labels& labels = {});
-Gauge gauge(const std::string& name, const std::string& help, const Labels& labels = {});
-Histogram histogram(const std::string& name, const std::string& help, const std::vector<double>& bounds,
-                    const Labels& labels = {});
+using LabelValues = std::initializer_list<std::string_view>;
+
+class CounterFamily : public Family {
+ public:
+  explicit CounterFamily(Text text, std::initializer_list<Label> labels = {}) : Family(Kind::kCounter, text, labels) {}
+  /// The one with these values of the labels, in their order; made where there is none yet.
+  Counter with(LabelValues values = {}) const;
+};
+
+class GaugeFamily : public Family {
+ public:
+  explicit GaugeFamily(Text text, std::initializer_list<Label> labels = {}) : Family(Kind::kGauge, text, labels) {}
+  Gauge with(LabelValues values = {}) const;
+};
+
+class HistogramFamily : public Family {
+ public:
+  /// `bounds` are of static storage.
+  HistogramFamily(Text text, std::span<const double> bounds, std::initializer_list<Label> labels = {})
+      : Family(Kind::kHistogram, text, labels), bounds_(bounds) {}
+  Histogram with(LabelValues values = {}) const;
+
+ private:
+  std::span<const double> bounds_;
+};
+
+/// A gauge of something that comes and goes, as a partition does: shown from its first value on, for as long as it lives.
+/// Where several live with the same labels, the last value is shown until the last one goes.
+/// Thread: one at a time.
+class ScopedGauge {
+ public:
+  ScopedGauge(const GaugeFamily& family, LabelValues values);
+  ~ScopedGauge();
+  ScopedGauge(const ScopedGauge&) = delete;
+  ScopedGauge& operator=(const ScopedGauge&) = delete;
+  void set(double v);
+
+ private:
+  const GaugeFamily& family_;
+  std::vector<std::string> values_;
+  prometheus::Gauge* gauge_ = nullptr;
+};
 
 /// Everything, in the text exposition format.
 std::string expose();

@@ -5,20 +5,29 @@
 namespace guidepost::identity {
 namespace {
 
-metrics::Counter looked_up(const char* in) {
-  return metrics::counter("guidepost_identity_lookups_total",
-                          "Histories of GUIDs: found in the cache, read from the table", {{"in", in}});
-}
+using enum metrics::ShownBy;
+
+const metrics::CounterFamily kLookups{
+    {"guidepost_identity_lookups_total", "GUIDs", "Mapping histories of GUIDs looked up", kIngest},
+    {{"in", "`cache`: found there; `table`: read from the mapping table"}}};
+const metrics::CounterFamily kEvictions{
+    {"guidepost_identity_cache_evictions_total", "histories", "Histories that made room for others", kIngest}};
+const metrics::CounterFamily kForgotten{
+    {"guidepost_identity_cache_forgotten_total", "histories", "Histories that a refresh made stale", kIngest}};
+const metrics::GaugeFamily kEntries{
+    {"guidepost_identity_cache_entries", "histories", "Histories in the caches of all threads", kIngest}};
+const metrics::GaugeFamily kBytes{{"guidepost_identity_cache_bytes", "bytes",
+                                   "Memory of the caches, at most identity.cache for each thread", kIngest}};
 
 }  // namespace
 
 ResolverMetrics::ResolverMetrics()
-    : hits_{looked_up("cache")},
-      misses_{looked_up("table")},
-      evictions_{metrics::counter("guidepost_identity_cache_evictions_total", "Histories that made room for others")},
-      forgotten_{metrics::counter("guidepost_identity_cache_forgotten_total", "Histories that a refresh made stale")},
-      entries_{metrics::gauge("guidepost_identity_cache_entries", "Histories in the caches")},
-      bytes_{metrics::gauge("guidepost_identity_cache_bytes", "Memory of the caches, at most identity.cache each")} {}
+    : hits_{kLookups.with({"cache"})},
+      misses_{kLookups.with({"table"})},
+      evictions_{kEvictions.with()},
+      forgotten_{kForgotten.with()},
+      entries_{kEntries.with()},
+      bytes_{kBytes.with()} {}
 
 ResolverMetrics::~ResolverMetrics() {
   entries_.show(0);

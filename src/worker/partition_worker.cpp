@@ -1,14 +1,27 @@
 #include "worker/partition_worker.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 
 namespace guidepost::worker {
+namespace {
+
+/// How often the log's end is looked at: what lag and completeness are known to.
+constexpr std::chrono::milliseconds kLookAtEnd{5000};
+
+}  // namespace
 
 PartitionWorker::PartitionWorker(std::string_view role, Executor& executor, GroupMember& member, Partition partition,
                                  Failed failed)
     : partition_(partition), role_(role), executor_(executor), member_(member), failed_(std::move(failed)) {
   status_.partition = partition;
   status_.phase = "recovering";
+}
+
+void PartitionWorker::show_metrics() {
+  metrics_.emplace(role_, partition_);
+  metrics_->show(status_, completeness_);
 }
 
 void PartitionWorker::fetch(FetchLimits limits) {
@@ -30,6 +43,8 @@ void PartitionWorker::ask_for_batch(FetchLimits limits) {
                    if (closed_ || draining_) return;
                    if (batch) {
                      fetch_backoff_.reset();
+                     if (const auto& records = (*batch)->records(); !records.empty())
+                       completeness_.ended(records.front().offset, std::min(records.front().time, executor_.wall()));
                      return fetched(std::move(*batch));
                    }
                    if (batch.error().code == ErrorCode::kCancelled) return;  // revoked: drain or close follows
@@ -45,6 +60,18 @@ void PartitionWorker::commit_every(std::chrono::milliseconds interval) {
   });
 }
 
+void PartitionWorker::watch_lag(EventLog& log, TopicPartition of) {
+  const auto now = executor_.wall();  // what comes in while it is asked counts as later
+  log.bounds(of, {executor_, [this, &log, of, now, alive = shared_from_this()](const Result<LogBounds>& bounds) {
+                    if (closed()) return;
+                    if (bounds) completeness_.ended(bounds->end, now);
+                    report();
+                    executor_.post_after(kLookAtEnd, [this, &log, of, alive] {
+                      if (!closed()) watch_lag(log, of);
+                    });
+                  }});
+}
+
 void PartitionWorker::send_commit(Commit commit) {
   const auto position = commit.position;
   member_.commit(partition_, std::move(commit),
@@ -57,6 +84,7 @@ void PartitionWorker::send_commit(Commit commit) {
                     // One that does not come through costs repeated work, nothing else: the next one carries it.
                     // While draining there is no next one.
                     if (result || draining_) committed_ = position;
+                    if (result && metrics_) metrics_->committed(executor_.wall());
                     report();
                     commit_answered();
                   }});
@@ -77,6 +105,7 @@ void PartitionWorker::drain(Task done) {
 
 void PartitionWorker::close() {
   closed_ = true;
+  metrics_.reset();
   drop();
   report("stopped");
   if (drained_) std::exchange(drained_, Task{})();
@@ -99,6 +128,8 @@ void PartitionWorker::report() {
   std::lock_guard lock(status_mutex_);
   status_.committed = committed_;
   describe(status_);
+  completeness_.done(committed_);
+  if (metrics_) metrics_->show(status_, completeness_);
 }
 
 void PartitionWorker::report(std::string phase) {

@@ -13,6 +13,8 @@
 #include "guidepost/base/ids.hpp"
 #include "guidepost/base/result.hpp"
 #include "guidepost/ports/event_log.hpp"
+#include "worker/completeness.hpp"
+#include "worker/partition_metrics.hpp"
 #include "worker/retry.hpp"
 
 namespace guidepost::worker {
@@ -44,6 +46,8 @@ class PartitionWorker : public std::enable_shared_from_this<PartitionWorker> {
   PartitionWorker(const PartitionWorker&) = delete;
   PartitionWorker& operator=(const PartitionWorker&) = delete;
 
+  /// Shows it among the metrics from now on. Before start(); of each stage one worker of a partition.
+  void show_metrics();
   virtual void start() = 0;
   /// Stops intake, makes durable what is cheap, commits, then calls `done`, once. Nothing of the
   /// partition is used afterwards.
@@ -71,11 +75,15 @@ class PartitionWorker : public std::enable_shared_from_this<PartitionWorker> {
   virtual void describe(PartitionStatus& status) const = 0;
 
   bool draining() const { return draining_; }
+  /// Whether it is among the metrics.
+  bool shown() const { return metrics_.has_value(); }
   /// Asks for the next records, unless that is under way already or the end has come.
   void fetch(FetchLimits limits);
   bool fetching() const { return fetching_; }
   /// Commits in this interval from now on.
   void commit_every(std::chrono::milliseconds interval);
+  /// Looks now and then where the log ends, for the metrics. Once, when `committed_` is known.
+  void watch_lag(EventLog& log, TopicPartition of);
   /// Whether a commit is being made; the kind asks before it begins one.
   bool committing() const { return committing_; }
   void begin_commit() { committing_ = true; }
@@ -108,6 +116,8 @@ class PartitionWorker : public std::enable_shared_from_this<PartitionWorker> {
   Backoff fetch_backoff_;
   bool committing_ = false;
   std::uint64_t commits_forgotten_ = 0;
+  Completeness completeness_;
+  std::optional<PartitionMetrics> metrics_;  ///< where it is shown, until it closes
   mutable std::mutex status_mutex_;
   PartitionStatus status_;
 };

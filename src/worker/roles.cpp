@@ -1,5 +1,7 @@
 #include "worker/roles.hpp"
 
+#include "worker/aggregate/aggregate_metrics.hpp"
+#include "worker/ingest/ingest_metrics.hpp"
 #include "worker/ingest/ingest_partition.hpp"
 
 namespace guidepost::worker {
@@ -29,6 +31,7 @@ IngestRole::~IngestRole() {
 
 Result<std::unique_ptr<IngestRole>> IngestRole::make(RoleOptions role, IngestOptions options, EventLog& log,
                                                      TableStore& tables, GroupRole::Failed failed) {
+  ingest_metrics();
   std::unique_ptr<IngestRole> made(new IngestRole());
   made->names_ = role.names;
   made->options_ = std::move(options);
@@ -42,13 +45,16 @@ Result<std::unique_ptr<IngestRole>> IngestRole::make(RoleOptions role, IngestOpt
     executors.push_back(&made->threads_.back()->executor);
   }
   auto* self = made.get();
-  auto make = [self, &log](Partition partition, std::string topic_id, GroupMember& member, std::size_t thread) {
+  auto make = [self, &log, shown = role.shown](Partition partition, std::string topic_id, GroupMember& member,
+                                               std::size_t thread) {
     auto& t = *self->threads_[thread];
     IngestPartition::Needs needs{t.executor,  log,       member,     *self->state_,  t.producer,
                                  *t.resolver, t.decoder, t.enricher, self->options_, self->names_};
-    return std::make_shared<IngestPartition>(needs, partition, std::move(topic_id), [self](Partition p, Error error) {
-      self->group_->partition_failed(p, std::move(error));
-    });
+    auto made = std::make_shared<IngestPartition>(
+        needs, partition, std::move(topic_id),
+        [self](Partition p, Error error) { self->group_->partition_failed(p, std::move(error)); });
+    if (shown) made->show_metrics();
+    return made;
   };
   GroupOptions group{.group = role.names.ingest_group(), .topic = role.names.raw_topic(), .member = role.member};
   made->group_ = std::make_unique<GroupRole>("ingest", log, std::move(group), std::move(executors), std::move(make),
@@ -64,15 +70,19 @@ bool IngestRole::ready() const { return group_->ready(); }
 AggregateRole::AggregateRole(RoleOptions role, AggregateOptions options, EventLog& log, TableStore& tables,
                              GroupRole::Failed failed)
     : names_(role.names), options_(std::move(options)), state_(tables, role.names) {
+  aggregate_metrics();
   std::vector<Executor*> executors;
   for (int i = 0; i < role.threads; ++i) {
     threads_.push_back(std::make_unique<ThreadExecutor>("aggregate-" + std::to_string(i)));
     executors.push_back(threads_.back().get());
   }
-  auto make = [this, &log, &tables](Partition partition, std::string, GroupMember& member, std::size_t thread) {
+  auto make = [this, &log, &tables, shown = role.shown](Partition partition, std::string, GroupMember& member,
+                                                        std::size_t thread) {
     AggregatePartition::Needs needs{*threads_[thread], member, log, tables, state_, options_, names_};
-    return std::make_shared<AggregatePartition>(
+    auto made = std::make_shared<AggregatePartition>(
         needs, partition, [this](Partition p, Error error) { group_->partition_failed(p, std::move(error)); });
+    if (shown) made->show_metrics();
+    return made;
   };
   GroupOptions group{
       .group = role.names.aggregate_group(), .topic = role.names.resolved_topic(), .member = role.member};

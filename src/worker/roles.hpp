@@ -15,6 +15,7 @@ struct RoleOptions {
   Names names;
   std::string member;   ///< fixed name of this daemon's slot in the group; empty: none
   int threads = 1;      ///< partitions are spread over them
+  bool shown = true;    ///< its partitions are among the metrics
 };
 
 /// Runs ingest for the partitions that the group gives this process.

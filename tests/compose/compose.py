@@ -16,15 +16,17 @@ import threading
 import time
 import traceback
 import urllib.error
+import urllib.parse
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+sys.path[:0] = [str(ROOT / "tests" / "e2e"), str(ROOT / "tests" / "support")]
 import recount
 import truth
 from access_log_urls import page_views
 from daemons import Failed, wait_until
 from engine import BASE, Engine, NotRun, docker
+from prometheus import queries
 from runs import check, check_none
 from tables import Tables
 
@@ -32,6 +34,11 @@ FOLDER = ROOT / "build" / "compose-test"
 ACCESS_LOG = pathlib.Path(os.environ.get("GUIDEPOST_ACCESS_LOG", ROOT.parent / "shared" / "data" / "web-access.log"))
 DAEMONS = ("kafka", "zookeeper", "hbase-master", "hbase-regionserver", "thrift1", "thrift2", "thrift-ddl", "collect", "ingest", "aggregate",
            "prometheus")
+# Of a container that stays away: the alarm that Prometheus raises.
+ALARMS = {"kafka": "GuidepostKafkaAway", "hbase-regionserver": "GuidepostHBaseAway", "ingest": "GuidepostRoleGone"}
+NEVER = ("GuidepostNumbersWrong", "GuidepostGapInResolvedLog", "GuidepostLogTimeSteppedBack")
+# Queries of the dashboard that have nothing to show here.
+NOTHING_TO_SHOW = {"guidepost_process_hanging_loops > 0": "nothing hangs", "guidepost_data_free_bytes": "there are no embedded stores"}
 KILLED = ("kafka", "hbase-regionserver", "thrift1", "ingest", "aggregate", "collect", "hbase-master", "zookeeper")
 OURS = ("collect", "ingest", "aggregate")
 BATCH = 50
@@ -50,7 +57,7 @@ class Project:
                             "GUIDEPOST_IMAGE_PROGRAM": "source" if source else "prebuilt", "GUIDEPOST_BUILD_NETWORK": "host",
                             "GUIDEPOST_HTTP_PORT": str(self.ports["HTTP"]), "GUIDEPOST_PROMETHEUS_PORT": str(self.ports["PROMETHEUS"]),
                             "GUIDEPOST_KAFKA_PORT": str(self.ports["KAFKA"]), "GUIDEPOST_THRIFT_PORT_1": str(self.ports["THRIFT_1"]),
-                            "GUIDEPOST_THRIFT_PORT_2": str(self.ports["THRIFT_2"])}
+                            "GUIDEPOST_THRIFT_PORT_2": str(self.ports["THRIFT_2"]), "GUIDEPOST_PROMETHEUS_DIR": str(impatient_rules())}
 
     def call(self, *words, timeout=600, check_status=True):
         done = subprocess.run([*self.compose, *map(str, words)], capture_output=True, text=True, timeout=timeout, cwd=ROOT,
@@ -97,8 +104,32 @@ class Project:
         (FOLDER / "shared" / "nothing.ndjson").write_text("")
         self.guidepost("import", "events", "/test/nothing.ndjson")
 
+    def ask_prometheus(self, expression):
+        """What an expression gives now: (labels, value) of each series."""
+        address = f"http://127.0.0.1:{self.ports['PROMETHEUS']}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            result = json.load(answer)["data"]["result"]
+        return [(row["metric"], float(row["value"][1])) for row in result]
+
+    def alarms(self, state):
+        return {labels["alertname"] for labels, _ in self.ask_prometheus(f'ALERTS{{alertstate="{state}"}}')}
+
     def tables(self):
         return Tables(f"127.0.0.1:{self.ports['THRIFT_1']}", FOLDER / "thrift")
+
+
+def impatient_rules():
+    """The folder of deploy/prometheus with its rules, but each `for:` a twelfth: 10 s for 2 minutes."""
+    folder = FOLDER / "prometheus"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "deploy/prometheus/prometheus.yml", folder)
+    minutes = re.compile(r"^( +for: )(\d+)m$", re.MULTILINE)
+    rules = (ROOT / "deploy/prometheus/rules.yml").read_text()
+    check(len(minutes.findall(rules)) == rules.count(" for: "), "a rule waits for something else than minutes")
+    (folder / "rules.yml").write_text(minutes.sub(lambda found: f"{found[1]}{int(found[2]) * 60 // 12}s", rules))
+    for path in (folder, *folder.iterdir()):
+        path.chmod(0o755)  # Prometheus is not root
+    return folder
 
 
 def free_ports(count):
@@ -246,9 +277,11 @@ class Test:
         return {"sent": sender.acknowledged, **self.recounted()}
 
     def kills(self):
-        """One container after another by SIGKILL while the second half is sent; recounted."""
-        sender = self.sending(1, pause=0.2)
-        seconds = {}
+        """One container after another by SIGKILL while the second half is sent; recounted. Some stay away until Prometheus
+        has raised the alarm that is theirs, which must end after they are back."""
+        sender = self.sending(1, pause=0.3)
+        seconds, alarmed = {}, {}
+        check(not self.project.alarms("firing"), f"alarms before anything was killed: {self.project.alarms('firing')}")
         for service in KILLED:
             container, before = self.project.container(service), self.project.inspect(service)
             sent = sender.acknowledged
@@ -256,30 +289,35 @@ class Test:
             began = time.monotonic()
             check(docker("kill", "-s", "KILL", container).returncode == 0, f"{service} could not be killed")
             wait_until(f"{service} to die", lambda: not self.project.inspect(service)["State"]["Running"] or self.restarted(service, before), 20)
+            if alarm := ALARMS.get(service):
+                wait_until(f"{alarm} to fire", lambda: alarm in self.project.alarms("firing"), 120)
+                alarmed[alarm] = [round(time.monotonic() - began, 1)]
             docker("start", container)
             wait_until(f"{service} to be healthy again", lambda: self.restarted(service, before) and self.project.healthy(service), 120)
             wait_until("events to be taken", lambda: sender.acknowledged > sent or sender.failure, 120)
             counted = self.project.durable()
             wait_until("events to be counted", lambda: self.project.durable() > counted, 180)
             seconds[service] = round(time.monotonic() - began, 1)
+            if alarm:
+                wait_until(f"{alarm} to end", lambda: alarm not in self.project.alarms("firing") | self.project.alarms("pending"), 60)
+                alarmed[alarm].append(round(time.monotonic() - began, 1))
         left = len(sender.events) - sender.acknowledged
         check(left > 0, "the stream ended before the last kill was over")
         sender.finish()
-        return {"seconds_until_counting_again": seconds, "sent": sender.acknowledged, "refused_attempts": sender.refused_attempts, **self.recounted()}
+        wrong = self.project.ask_prometheus('count_over_time(ALERTS{alertname=~"%s"}[1h])' % "|".join(NEVER))
+        check(not wrong, f"alarms of wrong numbers: {wrong}")
+        return {"seconds_until_counting_again": seconds, "seconds_until_alarm_and_end": alarmed, "sent": sender.acknowledged, "refused_attempts": sender.refused_attempts, **self.recounted()}
 
     def verify(self):
-        """The program's own recount, and what Prometheus sees."""
+        """The program's own recount, and what Prometheus sees: every role, and something for every query of the dashboard."""
         said = self.project.guidepost("verify").strip().splitlines()
         check(said[-1] == "everything agrees", f"verify: {said[-3:]}")
-        address = f"http://127.0.0.1:{self.project.ports['PROMETHEUS']}/api/v1/query?query=up"
-
-        def seen():
-            with urllib.request.urlopen(address, timeout=10) as answer:
-                rows = json.load(answer)["data"]["result"]
-            return {row["metric"]["job"] for row in rows if row["value"][1] == "1"} >= set(OURS)
-
-        wait_until("Prometheus to see every role", seen)
-        return {"verify": said[0]}
+        wait_until("Prometheus to see every role", lambda: {labels["job"] for labels, up in self.project.ask_prometheus("up") if up == 1} >= set(OURS))
+        drawn = queries("1h")
+        empty = [f"{title}: {expression}" for title, expression in drawn
+                 if not any(known in expression for known in NOTHING_TO_SHOW) and not self.project.ask_prometheus(expression)]
+        check_none(empty, "queries of the dashboard that give nothing")
+        return {"verify": said[0], "dashboard_queries": len(drawn)}
 
     def stop(self):
         """SIGTERM: what is Guidepost's drains and ends with 0."""

@@ -126,14 +126,18 @@ Process::Process(World& world, worker::IngestOptions ingest, worker::AggregateOp
       [this, failed](Partition partition, std::string topic_id, GroupMember& member) {
         worker::IngestPartition::Needs needs{world_.executor, world_.log, member,    state_,          producer_,
                                              resolver_,       decoder_,   enricher_, ingest_options_, world_.names};
-        return std::make_shared<worker::IngestPartition>(needs, partition, std::move(topic_id), failed);
+        auto made = std::make_shared<worker::IngestPartition>(needs, partition, std::move(topic_id), failed);
+        made->show_metrics();
+        return made;
       });
   aggregate_ = std::make_unique<Stage>(
       *this, GroupOptions{.group = world.names.aggregate_group(), .topic = world.names.resolved_topic(), .member = {}},
       [this, failed](Partition partition, std::string, GroupMember& member) {
         worker::AggregatePartition::Needs needs{world_.executor,    member,      world_.log, world_.tables, state_,
                                                 aggregate_options_, world_.names};
-        return std::make_shared<worker::AggregatePartition>(needs, partition, failed);
+        auto made = std::make_shared<worker::AggregatePartition>(needs, partition, failed);
+        made->show_metrics();
+        return made;
       });
 }
 

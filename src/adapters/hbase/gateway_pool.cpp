@@ -8,6 +8,12 @@
 namespace guidepost::hbase {
 namespace {
 
+using enum metrics::ShownBy;
+const metrics::GaugeFamily kEjected{
+    {"guidepost_hbase_ejected_gateways", "gateways", "Gateways that failed and have not answered a probe yet", kHBase}};
+const metrics::CounterFamily kIdleDrops{
+    {"guidepost_hbase_idle_reconnects_total", "connections", "Connections dropped because they were idle", kHBase}};
+
 constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
 Failure closing() {
@@ -26,10 +32,8 @@ GatewayPool::GatewayPool(PoolOptions options, Connector& connector, std::functio
       connector_(&connector),
       now_(std::move(now)),
       random_(seed),
-      ejected_count_(
-          metrics::gauge("guidepost_hbase_ejected_gateways", "Gateways that failed and were not yet probed again")),
-      idle_drops_(
-          metrics::counter("guidepost_hbase_idle_reconnects_total", "Connections dropped because they were idle")) {
+      ejected_count_(kEjected.with()),
+      idle_drops_(kIdleDrops.with()) {
   GUIDEPOST_ASSERT(!options_.gateways.empty());
   for (const auto& endpoint : options_.gateways) gateways_.emplace_back().endpoint = endpoint;
 }

@@ -1,6 +1,35 @@
 #include "adapters/hbase/meters.hpp"
 
 namespace guidepost::hbase {
+namespace {
+
+using metrics::CounterFamily, metrics::GaugeFamily, metrics::HistogramFamily;
+using enum metrics::ShownBy;
+
+constexpr metrics::Label kOperation{"operation", "`put`, `get`, `scan`, `check_and_put`, `table`, `ping`"};
+constexpr std::array kSecondsBounds{0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0};
+constexpr std::array kRowsBounds{1.0, 10.0, 50.0, 100.0, 200.0, 500.0, 1000.0};
+constexpr std::array kBytesBounds{1024.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0};
+
+const HistogramFamily kSeconds{
+    {"guidepost_hbase_request_seconds", "seconds", "Time of one try at a gateway, answered or not", kHBase},
+    kSecondsBounds,
+    {kOperation}};
+const HistogramFamily kRows{
+    {"guidepost_hbase_batch_rows", "rows", "Rows of one request", kHBase}, kRowsBounds, {kOperation}};
+const HistogramFamily kBytes{{"guidepost_hbase_batch_bytes", "bytes", "Bytes of one request's keys and values", kHBase},
+                             kBytesBounds,
+                             {kOperation}};
+const CounterFamily kFailedTries{{"guidepost_hbase_failed_tries_total", "tries",
+                                  "Tries at a gateway that failed; shown from the first one on", kHBase},
+                                 {kOperation, {"reason", "what came of it, in a word"}}};
+const CounterFamily kUnknownOutcomes{{"guidepost_hbase_unknown_outcomes_total", "writes",
+                                      "Writes answered without knowing whether they were applied", kHBase}};
+const GaugeFamily kQueuedRequests{{"guidepost_hbase_queued_requests", "requests",
+                                   "Requests that wait for a connection or for their next try", kHBase}};
+const GaugeFamily kQueuedBytes{{"guidepost_hbase_queued_bytes", "bytes", "Bytes of the requests that wait", kHBase}};
+
+}  // namespace
 
 std::string_view to_string(Operation operation) {
   switch (operation) {
@@ -21,32 +50,23 @@ std::string_view to_string(Operation operation) {
 }
 
 Meters::PerOperation Meters::make(Operation operation) {
-  const metrics::Labels labels{{"operation", std::string(to_string(operation))}};
-  return {
-      metrics::histogram("guidepost_hbase_request_seconds", "Time of one try at a gateway, answered or not",
-                         {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30}, labels),
-      metrics::histogram("guidepost_hbase_batch_rows", "Rows of one request", {1, 10, 50, 100, 200, 500, 1000}, labels),
-      metrics::histogram("guidepost_hbase_batch_bytes", "Bytes of one request's keys and values",
-                         {1024, 16384, 65536, 262144, 1048576, 4194304, 16777216}, labels)};
+  const auto word = to_string(operation);
+  return {kSeconds.with({word}), kRows.with({word}), kBytes.with({word})};
 }
 
 Meters::Meters()
     : operations_{make(Operation::kPut),         make(Operation::kGet),   make(Operation::kScan),
                   make(Operation::kCheckAndPut), make(Operation::kTable), make(Operation::kPing)},
-      unknown_outcomes_(metrics::counter("guidepost_hbase_unknown_outcomes_total",
-                                         "Writes answered without knowing whether they were applied")),
-      queued_requests_(metrics::gauge("guidepost_hbase_queued_requests",
-                                      "Requests that wait for a connection or for their next try")),
-      queued_bytes_(metrics::gauge("guidepost_hbase_queued_bytes", "Bytes of the requests that wait")) {}
+      unknown_outcomes_(kUnknownOutcomes.with()),
+      queued_requests_(kQueuedRequests.with()),
+      queued_bytes_(kQueuedBytes.with()) {}
 
 void Meters::tried(Operation operation, double seconds) {
   operations_[static_cast<std::size_t>(operation)].seconds.observe(seconds);
 }
 
 void Meters::failed(Operation operation, std::string_view reason) {
-  metrics::counter("guidepost_hbase_failed_tries_total", "Tries at a gateway that failed, by what came of it",
-                   {{"operation", std::string(to_string(operation))}, {"reason", std::string(reason)}})
-      .add();
+  kFailedTries.with({to_string(operation), reason}).add();
 }
 
 void Meters::batch(Operation operation, std::size_t rows, std::size_t bytes) {

@@ -21,10 +21,21 @@ using Tcp = asio::ip::tcp;
 using Failure = boost::system::error_code;
 class Connection;
 
-metrics::Counter answers(int status) {
-  return metrics::counter("guidepost_http_answers_total", "Answers given, by class of status.",
-                          {{"class", fmt::format("{}xx", status / 100)}});
-}
+using enum metrics::ShownBy;
+const metrics::CounterFamily kAnswers{{"guidepost_http_answers_total", "answers", "Answers given", kAll},
+                                      {{"class", "of the status: `2xx`, `4xx`, `5xx`"}}};
+const metrics::CounterFamily kConnectionsRefused{
+    {"guidepost_http_connections_refused_total", "connections", "Connections over a limit, closed at once", kAll}};
+const metrics::GaugeFamily kConnections{
+    {"guidepost_http_connections", "connections", "Connections open now, at most http.connections", kAll}};
+
+/// Shown from the start: what appears with its first count is no increase to who looks for one.
+struct Meters {
+  metrics::Counter good = kAnswers.with({"2xx"}), callers_fault = kAnswers.with({"4xx"}),
+                   our_fault = kAnswers.with({"5xx"}), refused = kConnectionsRefused.with();
+  metrics::Gauge connections = kConnections.with();
+  void answered(int status) { (status < 400 ? good : status < 500 ? callers_fault : our_fault).add(); }
+};
 
 }  // namespace
 
@@ -34,6 +45,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 
   ServerOptions options;
   std::vector<Route> routes;
+  Meters meters;
   std::string address;
   asio::io_context io;
   // While handlers have all the requests, nothing else keeps the threads from ending.
@@ -269,7 +281,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void answer(Response response, Ending ending) {
-    answers(response.status).add();
+    server_->meters.answered(response.status);
     server_->release(std::exchange(reserved_, 0));
     ++served_;
     out_ = serialize(response, ending, request_.head.method == Method::kHead ? BodySent::kNo : BodySent::kYes);
@@ -358,22 +370,21 @@ void Server::Impl::admit(Tcp::socket socket) {
   {
     std::lock_guard lock(mutex);
     if (stopping || connections.size() >= options.connections || per_address[peer] >= options.connections_per_address) {
-      static auto refused =
-          metrics::counter("guidepost_http_connections_refused_total", "Connections over a limit, closed at once.");
-      refused.add();
+      meters.refused.add();
       if (per_address[peer] == 0) per_address.erase(peer);
       return;
     }
     connection = std::make_shared<Connection>(shared_from_this(), std::move(socket), peer);
     ++per_address[peer];
     connections.emplace(connection.get(), connection);
+    meters.connections.add(1);
   }
   connection->start();
 }
 
 void Server::Impl::gone(Connection* connection, const std::string& peer) {
   std::lock_guard lock(mutex);
-  connections.erase(connection);
+  meters.connections.add(-static_cast<double>(connections.erase(connection)));
   if (const auto it = per_address.find(peer); it != per_address.end() && --it->second == 0) per_address.erase(it);
   if (connections.empty()) all_gone.notify_all();
 }

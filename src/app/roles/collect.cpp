@@ -19,8 +19,9 @@ int run_collect(Call& call) {
   Ending ending(call);
   // Not the tables: events are taken while HBase is away, and wait in the log.
   const Health health(node.log());
+  const ProcessMetrics process("collect", config, health);
   EventIntake intake(config, node.log());
-  auto routes = health_routes(health, [&] { return intake.ready(); });
+  auto routes = health_routes(health, process, [&] { return intake.ready(); });
   routes.push_back(events_route(intake));
   const auto server = http::Server::start(server_options_of(config, address), std::move(routes));
   if (!server) {

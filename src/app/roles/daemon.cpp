@@ -43,7 +43,8 @@ void require_cluster(const Config& config) {
       "one role alone is for a cluster (storage.kind = cluster): on embedded stores `guidepost up` has them all"};
 }
 
-std::vector<http::Route> health_routes(const Health& health, std::function<bool()> ready) {
+std::vector<http::Route> health_routes(const Health& health, const ProcessMetrics& process,
+                                       std::function<bool()> ready) {
   using http::Method;
   using http::Request;
   using http::Respond;
@@ -54,7 +55,8 @@ std::vector<http::Route> health_routes(const Health& health, std::function<bool(
       {Method::kGet, "/health/ready",
        [&health, ready = std::move(ready)](const Request&, Respond respond) { respond(readiness(health, ready())); }},
       {Method::kGet, "/metrics",
-       [](const Request&, Respond respond) {
+       [&process](const Request&, Respond respond) {
+         process.refresh();
          respond(text_answer("text/plain; version=0.0.4; charset=utf-8", metrics::expose()));
        }},
   };
@@ -92,7 +94,8 @@ void Ending::wait(const std::function<std::string()>& status) {
   const auto pace = manager_.watchdog() ? *manager_.watchdog() / 4 : kStatusPace;
   for (bool told = false; true;) {
     manager_.status(status());
-    const auto hanging = manager_.watchdog() ? hanging_loops() : std::vector<std::string>{};
+    const auto hanging = hanging_loops();
+    ProcessMetrics::show_hanging_loops(hanging.size());
     if (hanging.empty()) {
       manager_.alive();
     } else if (!told) {

@@ -11,6 +11,7 @@
 #include "app/command.hpp"
 #include "app/event_intake.hpp"
 #include "app/health.hpp"
+#include "app/process_metrics.hpp"
 #include "app/service_manager.hpp"
 
 namespace guidepost::app {
@@ -24,8 +25,9 @@ std::string listen_address(const Call& call, const std::string& configured);
 /// Errors: UsageError on embedded stores, which `guidepost up` has all to itself.
 void require_cluster(const Config& config);
 
-/// /ping, /health/live, /health/ready, /metrics. `health` outlives the server.
-std::vector<http::Route> health_routes(const Health& health, std::function<bool()> ready);
+/// /ping, /health/live, /health/ready, /metrics. `health` and `process` outlive the server.
+std::vector<http::Route> health_routes(const Health& health, const ProcessMetrics& process,
+                                       std::function<bool()> ready);
 
 /// POST /v1/events. `intake` outlives the server.
 http::Route events_route(EventIntake& intake);

@@ -8,7 +8,7 @@
 namespace guidepost::app {
 namespace {
 
-int run_stage(Call& call, Stages stages) {
+int run_stage(Call& call, const std::string& name, Stages stages) {
   Node& node = *call.node;
   const auto& config = node.config();
   const auto address = listen_address(call, config.metrics.listen);
@@ -16,6 +16,7 @@ int run_stage(Call& call, Stages stages) {
 
   Ending ending(call);
   const Health health(node.log(), node.tables());
+  const ProcessMetrics process(name, config, health);
   auto workers =
       Workers::start(config, stages, node.log(), node.tables(), [&](const Error& error) { ending.failed(error); });
   if (!workers) {
@@ -23,7 +24,7 @@ int run_stage(Call& call, Stages stages) {
     return 1;
   }
   auto server = http::Server::start(server_options_of(config, address),
-                                    health_routes(health, [&] { return (*workers)->ready(); }));
+                                    health_routes(health, process, [&] { return (*workers)->ready(); }));
   if (!server) {
     call.out.complain(server.error().message);
     return 1;
@@ -57,7 +58,7 @@ Command stage_command(const std::string& name, std::string summary, const std::s
                    {"in a slot of its own, so that a restart keeps its partitions",
                     "guidepost " + name + " --config config/cluster.toml --set kafka.member=" + name + "-1"}},
       .place = Place::kDaemon,
-      .run = [stages](Call& call) { return run_stage(call, stages); }};
+      .run = [name, stages](Call& call) { return run_stage(call, name, stages); }};
 }
 
 }  // namespace

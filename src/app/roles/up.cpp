@@ -25,9 +25,11 @@ int run_up(Call& call) {
 
   Ending ending(call);
   const Health health(node.log(), node.tables());
+  const ProcessMetrics process("up", config, health);
   EventIntake intake(config, node.log());
   std::atomic<Workers*> workers = nullptr;
-  auto routes = health_routes(health, [&] { return workers != nullptr && workers.load()->ready() && intake.ready(); });
+  auto routes =
+      health_routes(health, process, [&] { return workers != nullptr && workers.load()->ready() && intake.ready(); });
   routes.push_back(events_route(intake));
   const auto server = http::Server::start(server_options_of(config, address), std::move(routes));
   if (!server) {

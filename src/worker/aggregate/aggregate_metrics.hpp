@@ -10,10 +10,17 @@ struct AggregateMetrics {
   metrics::Counter events, blocks, blocks_passed, blocks_trimmed, gaps, pages_written, pages_continued, rows_written;
 };
 
-/// Of the process. Thread: any.
+/// Of the process, shown from the first call on. Thread: any.
 AggregateMetrics& aggregate_metrics();
 
-/// Offsets of the partition that were decided and whose blocks are missing. Above 0 is an alarm.
-metrics::Gauge aggregate_missing(Partition partition);
+/// Offsets of an owned partition that were decided and whose blocks are missing. Above 0 is an alarm.
+class MissingOffsets {
+ public:
+  explicit MissingOffsets(Partition partition);
+  void set(std::int64_t offsets) { gauge_.set(static_cast<double>(offsets)); }
+
+ private:
+  metrics::ScopedGauge gauge_;
+};
 
 }  // namespace guidepost::worker

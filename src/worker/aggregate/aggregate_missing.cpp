@@ -68,9 +68,7 @@ void AggregatePartition::say_missing(std::optional<std::pair<Offset, Offset>> mi
                                      "everything anew, and what is in the tables already is passed over",
                                      needs_.names.ingest_group())}});
   }
-  if (missing || missing_) {
-    aggregate_missing(partition_).set(missing ? static_cast<double>(missing->second - missing->first) : 0);
-  }
+  if (shown()) missing_gauge_.set(missing ? missing->second - missing->first : 0);
   missing_ = missing;
   report();
 }

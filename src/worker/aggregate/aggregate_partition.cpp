@@ -42,6 +42,7 @@ void AggregatePartition::begin_at(Offset resolved) {
   restart_from_commit();
   tick_later();
   commit_every(needs_.options.commit_interval);
+  watch_lag(needs_.log, {needs_.names.resolved_topic(), partition_});
   look_for_missing_later();
 }
 
@@ -242,7 +243,6 @@ void AggregatePartition::drop() {
   if (writer_) writer_->close();
   batch_.reset();
   current_.reset();
-  say_missing(std::nullopt);
 }
 
 void AggregatePartition::describe(PartitionStatus& status) const {

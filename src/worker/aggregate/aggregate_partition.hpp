@@ -8,6 +8,7 @@
 
 #include "guidepost/event/block.hpp"
 #include "guidepost/ports/event_log.hpp"
+#include "worker/aggregate/aggregate_metrics.hpp"
 #include "worker/aggregate/ledger_table.hpp"
 #include "worker/aggregate/page_table.hpp"
 #include "worker/aggregate/table_writer.hpp"
@@ -145,6 +146,7 @@ class AggregatePartition final : public PartitionWorker {
   };
   std::optional<Decided> decided_;  // to be compared once the log is read that far
   std::optional<std::pair<Offset, Offset>> missing_;
+  MissingOffsets missing_gauge_{partition_};
 };
 
 }  // namespace guidepost::worker

@@ -3,23 +3,34 @@
 #include "guidepost/event/reasons.hpp"
 
 namespace guidepost::worker {
+namespace {
+
+using metrics::CounterFamily;
+using enum metrics::ShownBy;
+
+const CounterFamily kRecords{
+    {"guidepost_ingest_records_total", "records", "Raw records decided, but for refused ones", kIngest},
+    {{"outcome",
+      "`accepted`; `duplicate`: it was there before; `skipped`: what is no event, as a marker of a mapping run"}}};
+const CounterFamily kBad{{"guidepost_ingest_bad_total", "records", "Refused raw records", kIngest},
+                         {{"reason", "why: the reasons of bad rows"}}};
+const CounterFamily kBlocks{{"guidepost_ingest_blocks_total", "blocks", "Blocks sent to the resolved log", kIngest}};
+const CounterFamily kStepsBack{{"guidepost_ingest_log_time_steps_back_total", "times",
+                                "Times that the log's clock went back by more than the dedupe window reaches",
+                                kIngest}};
+
+}  // namespace
 
 IngestMetrics& ingest_metrics() {
   static IngestMetrics instance = [] {
-    const std::string name = "guidepost_ingest_records_total";
-    const std::string help = "Raw records decided, by outcome";
-    IngestMetrics made{.accepted = metrics::counter(name, help, {{"outcome", "accepted"}}),
-                       .duplicates = metrics::counter(name, help, {{"outcome", "duplicate"}}),
-                       .skipped = metrics::counter(name, help, {{"outcome", "skipped"}}),
-                       .blocks = metrics::counter("guidepost_ingest_blocks_total", "Blocks sent to the resolved log"),
-                       .steps_back = metrics::counter("guidepost_ingest_log_time_steps_back_total",
-                                                      "Times the log's clock went back by more than the window"),
+    IngestMetrics made{.accepted = kRecords.with({"accepted"}),
+                       .duplicates = kRecords.with({"duplicate"}),
+                       .skipped = kRecords.with({"skipped"}),
+                       .blocks = kBlocks.with(),
+                       .steps_back = kStepsBack.with(),
                        .bad = {}};
-    for (std::size_t i = 0; i < static_cast<std::size_t>(event::Reason::kCount); ++i) {
-      const auto reason = std::string(event::to_string(static_cast<event::Reason>(i)));
-      made.bad.push_back(
-          metrics::counter("guidepost_ingest_bad_total", "Refused events, by reason", {{"reason", reason}}));
-    }
+    for (std::size_t i = 0; i < static_cast<std::size_t>(event::Reason::kCount); ++i)
+      made.bad.push_back(kBad.with({event::to_string(static_cast<event::Reason>(i))}));
     return made;
   }();
   return instance;

@@ -12,7 +12,7 @@ struct IngestMetrics {
   std::vector<metrics::Counter> bad;  ///< by event::Reason
 };
 
-/// Of the process. Thread: any.
+/// Of the process, shown from the first call on. Thread: any.
 IngestMetrics& ingest_metrics();
 
 }  // namespace guidepost::worker

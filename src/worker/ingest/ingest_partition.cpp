@@ -79,6 +79,7 @@ void IngestPartition::recovered(Result<RecoveredIngest> found) {
                                           TopicPartition{needs_.names.resolved_topic(), partition_}, found->position,
                                           found->run, std::move(events));
   open_.decisions.from = open_.decisions.to = found->position;
+  watch_lag(needs_.log, {needs_.names.raw_topic(), partition_});
   log::info("ingest_starts", {{"partition", partition_.value},
                               {"source", source_.number.value},
                               {"offset", taken_.value},

@@ -5,16 +5,17 @@
 
 #include <random>
 
-#include "base/metrics.hpp"
 #include "guidepost/base/codec.hpp"
 #include "identity/runs.hpp"
 #include "support/fake_table_store.hpp"
 #include "support/manual_executor.hpp"
+#include "support/shown_metrics.hpp"
 
 namespace guidepost::identity {
 namespace {
 
 using test::FakeTableStore;
+using test::shown;
 using Call = FakeTableStore::Call;
 using event::ResolvedBy;
 
@@ -327,9 +328,9 @@ TEST_F(ResolverTest, a_cache_far_too_small_gives_the_same_answers) {
 }
 
 TEST_F(ResolverTest, the_metrics_of_the_process_are_the_sums_of_its_resolvers) {
-  const auto evicted = metrics::counter("guidepost_identity_cache_evictions_total", "");
-  const auto entries = metrics::gauge("guidepost_identity_cache_entries", "");
-  const auto evicted_before = evicted.value();
+  const auto evicted = [] { return shown("guidepost_identity_cache_evictions_total").value_or(0); };
+  const auto entries = [] { return shown("guidepost_identity_cache_entries"); };
+  const auto evicted_before = evicted();
   std::vector<std::string> guids;
   for (int i = 0; i < 3000; ++i) guids.push_back("guid-" + std::to_string(i));
   {
@@ -338,10 +339,10 @@ TEST_F(ResolverTest, the_metrics_of_the_process_are_the_sums_of_its_resolvers) {
     (void)lookup(one, guids);
     (void)lookup(other, guids);
     EXPECT_GT(one.stats().evictions, 0u);
-    EXPECT_EQ(evicted.value() - evicted_before, static_cast<double>(one.stats().evictions + other.stats().evictions));
-    EXPECT_EQ(entries.value(), static_cast<double>(one.stats().entries + other.stats().entries));
+    EXPECT_EQ(evicted() - evicted_before, static_cast<double>(one.stats().evictions + other.stats().evictions));
+    EXPECT_EQ(entries(), static_cast<double>(one.stats().entries + other.stats().entries));
   }
-  EXPECT_EQ(entries.value(), 0);
+  EXPECT_EQ(entries(), 0);
 }
 
 TEST_F(ResolverTest, the_bytes_that_it_counts_are_those_that_it_takes) {

@@ -183,6 +183,9 @@ class DocumentsTest(ProgramTest):
     def test_the_commands_are_documented_as_they_are(self):
         self.compare("commands.md", self.run_it("--reference").out)
 
+    def test_the_metrics_are_documented_as_they_are(self):
+        self.compare("metrics.md", self.run_it("--reference", "metrics").out)
+
     def test_the_configuration_is_documented_as_it_is(self):
         self.compare("configuration.md", self.run_it("check-config", "--reference").out)
 

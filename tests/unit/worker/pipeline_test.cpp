@@ -10,12 +10,14 @@
 #include "guidepost/event/control.hpp"
 #include "identity/refresh.hpp"
 #include "identity/runs.hpp"
+#include "support/shown_metrics.hpp"
 
 namespace guidepost::worker {
 namespace {
 
 using test::page_view;
 using test::Process;
+using test::shown;
 using test::World;
 using TableCall = test::FakeTableStore::Call;
 
@@ -265,6 +267,48 @@ TEST(Pipeline, SaysWhichDecidedOffsetsNoBlockHasAlsoAfterARestart) {
   Process process(world, quick_ingest(), quick_aggregate());
   world.settle();
   EXPECT_EQ(process.aggregate_status().missing, std::nullopt) << "ingest went back and decided them";
+}
+
+TEST(Pipeline, ShowsHowFarBehindEachStageIsAndSinceWhen) {
+  World world;
+  const auto age = [&](const std::string& stage) {
+    const auto until = shown("guidepost_stage_complete_timestamp_seconds" + stage);
+    return static_cast<double>(unix_ms(world.executor.wall())) / 1000 - until.value_or(0);
+  };
+  const auto send = [&](std::string event) {
+    world.log.set_append_time(world.executor.wall());
+    world.raw(std::move(event));
+  };
+  const std::string ingest = R"({partition="0",stage="ingest"})", aggregate = R"({partition="0",stage="aggregate"})";
+  {
+    Process process(world, quick_ingest(), quick_aggregate());
+    send(page_view("a", 1, "e1"));
+    world.settle();
+    for (const auto& stage : {ingest, aggregate}) {
+      EXPECT_EQ(shown("guidepost_stage_running" + stage), 1);
+      EXPECT_EQ(shown("guidepost_stage_lag_offsets" + stage), 0);
+      EXPECT_EQ(shown("guidepost_stage_committed_offset" + stage), 1);
+      EXPECT_LT(age(stage), 10);
+    }
+    world.tables.faults().fail_always(TableCall::kPut, ErrorCode::kUnavailable);
+    send(page_view("a", 2, "e2"));
+    world.settle(std::chrono::minutes{10});
+    EXPECT_EQ(shown("guidepost_stage_lag_offsets" + ingest), 0);
+    EXPECT_EQ(shown("guidepost_stage_lag_offsets" + aggregate), 1);
+    EXPECT_LT(age(ingest), 10);
+    EXPECT_GT(age(aggregate), 590);
+    EXPECT_GT(shown("guidepost_stage_pending_bytes" + aggregate), 0);
+  }
+  EXPECT_EQ(shown("guidepost_stage_lag_offsets" + aggregate), std::nullopt) << "it has the partition no more";
+  {
+    Process process(world, quick_ingest(), quick_aggregate());
+    world.settle();
+    EXPECT_GT(age(aggregate), 590) << "a restart knows how old the oldest is that waits";
+    world.tables.faults().heal(TableCall::kPut);
+    world.settle();
+    EXPECT_LT(age(aggregate), 10);
+    EXPECT_EQ(shown("guidepost_stage_lag_offsets" + aggregate), 0);
+  }
 }
 
 TEST(Pipeline, GoesOnAfterAMarkerAtTheEndOfABatch) {

@@ -1,0 +1,172 @@
+"""Each alarm of deploy/prometheus/rules.yml fires when it should, is silent when it should not be, and is explained."""
+import json
+import pathlib
+import re
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+from metrics import declared, named
+from program import ROOT, ProgramTest
+from prometheus import RULES, alerts, promtool
+
+# What is scraped, a value a minute: `AxN` stays, `A+BxN` rises by B. Times are in minutes; time() is 0 at the first value.
+INGEST = {"job": "ingest", "instance": "i:1"}
+PARTITION = 'job="aggregate",instance="a:1",stage="aggregate",partition="2"'
+STAGE = {"stage": "aggregate", "partition": "2"}
+COMPLETE = f"guidepost_stage_complete_timestamp_seconds{{{PARTITION}}}"
+LAG, COMMITTED, RUNNING = (f"guidepost_stage_{what}{{{PARTITION}}}" for what in ("lag_offsets", "committed_offset", "running"))
+RECORDS = 'guidepost_ingest_records_total{job="ingest",instance="i:1",outcome="%s"}'
+BAD = 'guidepost_ingest_bad_total{job="ingest",instance="i:1",reason="not_json"}'
+REQUESTS = 'guidepost_http_event_requests_total{job="collect",instance="c:1",outcome="%s"}'
+REACHED = 'guidepost_dependency_reached{job="%s",instance="%s:1",dependency="%s"}'
+UP = 'up{job="ingest",instance="i:%d"}'
+FREE, SIZE = (f'guidepost_data_{what}_bytes{{job="up",instance="u:1"}}' for what in ("free", "size"))
+OPEN, MOST = 'process_open_fds{job="collect",instance="c:1"}', 'process_max_fds{job="collect",instance="c:1"}'
+COLLECT = {"job": "collect"}
+
+
+def fires(alert, series, at, labels, description):
+    return alert, series, at, labels, description
+
+
+def silent(alert, series, at):
+    return alert, series, at, None, None
+
+
+CASES = [
+    fires("GuidepostNumbersWrong", {'guidepost_aggregate_missing_offsets{job="aggregate",instance="a:1",partition="3"}': "0x5 40x5"}, 6,
+          {"partition": "3"}, "40 offsets of raw partition 3 were decided, and their blocks are missing."),
+    # A restart in between is no all-clear.
+    fires("GuidepostNumbersWrong", {'guidepost_aggregate_missing_offsets{job="aggregate",instance="a:1",partition="3"}': "40x5 _ 40x5"}, 6,
+          {"partition": "3"}, "40 offsets of raw partition 3 were decided, and their blocks are missing."),
+    silent("GuidepostNumbersWrong", {'guidepost_aggregate_missing_offsets{job="aggregate",instance="a:1",partition="3"}': "40x5 0x9"}, 10),
+    fires("GuidepostGapInResolvedLog", {'guidepost_aggregate_gaps_total{job="aggregate",instance="a:1"}': "0x60 2x30"}, 70,
+          {"job": "aggregate"}, "2 blocks were not applied within an hour because the ones before them are missing."),
+    silent("GuidepostGapInResolvedLog", {'guidepost_aggregate_gaps_total{job="aggregate",instance="a:1"}': "2x90"}, 80),
+    fires("GuidepostLogTimeSteppedBack", {'guidepost_ingest_log_time_steps_back_total{job="ingest",instance="i:1"}': "0x360 1x60"}, 400,
+          {"job": "ingest"}, "The log's time went back 1 times within six hours, by more than the dedupe window reaches."),
+    silent("GuidepostLogTimeSteppedBack", {'guidepost_ingest_log_time_steps_back_total{job="ingest",instance="i:1"}': "1x420"}, 400),
+
+    fires("GuidepostLate", {COMPLETE: "0x30"}, 11, STAGE, "What aggregate has done of partition 2 is 11m 0s old."),
+    silent("GuidepostLate", {COMPLETE: "0x9 600+60x20"}, 20),  # it has caught up
+    silent("GuidepostLate", {COMPLETE: "0x30"}, 8),
+    # Who had the partition before shows it still; who has it now is up to date.
+    silent("GuidepostLate", {COMPLETE: "0x30", COMPLETE.replace("a:1", "a:2"): "0+60x30"}, 20),
+    fires("GuidepostVeryLate", {COMPLETE: "0x60"}, 40, STAGE, "What aggregate has done of partition 2 is 40m 0s old."),
+    silent("GuidepostVeryLate", {COMPLETE: "0x60"}, 30),
+    fires("GuidepostStuck", {LAG: "5x30", COMMITTED: "7x30"}, 20, {**STAGE, "job": "aggregate", "instance": "a:1"},
+          "5 offsets of partition 2 wait for aggregate at a:1, which commits nothing."),
+    silent("GuidepostStuck", {LAG: "5x30", COMMITTED: "7+1x30"}, 20),  # slow, but it moves
+    silent("GuidepostStuck", {LAG: "0x30", COMMITTED: "7x30"}, 20),  # nothing to do
+    fires("GuidepostNotRunning", {RUNNING: "0x30"}, 16, {**STAGE, "job": "aggregate", "instance": "a:1"},
+          "Partition 2 of aggregate at a:1 recovers or drains without an end (running: 0)."),
+    silent("GuidepostNotRunning", {RUNNING: "0x5 1x30"}, 16),
+
+    fires("GuidepostNoData", {RECORDS % "accepted": "0+10x60 600x60", RECORDS % "skipped": "0+1x120", BAD: "0x120"}, 97, {},
+          "0 events were decided within half an hour; within a day there were some."),
+    silent("GuidepostNoData", {RECORDS % "accepted": "0x120", RECORDS % "skipped": "0+1x120", BAD: "0x120"}, 97),  # not in use yet
+    silent("GuidepostNoData", {RECORDS % "accepted": "0+10x60 600x60", RECORDS % "skipped": "0x120", BAD: "0+1x120"}, 97),
+    fires("GuidepostBadRows", {RECORDS % "accepted": "0+90x60", BAD: "0+10x60"}, 30, {}, "10% of the events of a quarter of an hour were bad."),
+    silent("GuidepostBadRows", {RECORDS % "accepted": "0+980x60", BAD: "0+20x60"}, 30),
+    silent("GuidepostBadRows", {RECORDS % "accepted": "0+9x60", BAD: "0+1x60"}, 30),  # few
+    fires("GuidepostEventsNotTaken", {REQUESTS % "taken": "0+90x30", REQUESTS % "log_unavailable": "0+6x30", REQUESTS % "overloaded": "0+4x30"}, 10,
+          COLLECT, "10% of the requests with events at collect were answered 503: what is not sent again is lost."),
+    silent("GuidepostEventsNotTaken", {REQUESTS % "taken": "0+90x30", REQUESTS % "log_unavailable": "0+1x30", REQUESTS % "not_json": "0+50x30"}, 10),
+    fires("GuidepostRequestsRefused", {REQUESTS % "taken": "0+50x40", REQUESTS % "not_json": "0+40x40", REQUESTS % "too_large": "0+10x40"}, 30,
+          COLLECT, "50% of the requests with events at collect cannot be read or are too large."),
+    silent("GuidepostRequestsRefused", {REQUESTS % "taken": "0+90x40", REQUESTS % "not_json": "0+10x40", REQUESTS % "overloaded": "0+50x40"}, 30),
+    fires("GuidepostConnectionsRefused", {'guidepost_http_connections_refused_total{job="collect",instance="c:1"}': "0+120x30"}, 20,
+          COLLECT, "2 connections a second at collect are over a limit and closed."),
+    silent("GuidepostConnectionsRefused", {'guidepost_http_connections_refused_total{job="collect",instance="c:1"}': "0+30x30"}, 20),
+
+    fires("GuidepostKafkaAway", {REACHED % ("collect", "c", "event_log"): "1x5 0x9", REACHED % ("ingest", "i", "event_log"): "1x20"}, 9,
+          COLLECT, "A process of collect does not reach the event log (reached: 0)."),
+    silent("GuidepostKafkaAway", {REACHED % ("collect", "c", "event_log"): "1x5 0 1x9", REACHED % ("ingest", "i", "table_store"): "0x20"}, 9),
+    fires("GuidepostHBaseAway", {REACHED % ("ingest", "i", "table_store"): "1x5 0x9"}, 9, {"job": "ingest"},
+          "A process of ingest does not reach the table store (reached: 0)."),
+    silent("GuidepostHBaseAway", {REACHED % ("ingest", "i", "event_log"): "0x20", REACHED % ("ingest", "i", "table_store"): "1x20"}, 9),
+    fires("GuidepostGatewayAway", {'guidepost_hbase_ejected_gateways{job="ingest",instance="i:1"}': "1x30"}, 11, {"job": "ingest"},
+          "1 gateways have not answered a process of ingest for ten minutes; the others do the work."),
+    silent("GuidepostGatewayAway", {'guidepost_hbase_ejected_gateways{job="ingest",instance="i:1"}': "1x5 0 1x9"}, 11),
+
+    fires("GuidepostRoleGone", {UP % 1: "1x5 0x20", UP % 2: "1x5 0x20"}, 9, {"job": "ingest"},
+          "Of 2 processes of ingest that were seen within a day none answers."),
+    fires("GuidepostRoleGone", {UP % 1: "1x5"}, 15, {"job": "ingest"},  # and discovery knows it no more
+          "Of 1 processes of ingest that were seen within a day none answers."),
+    silent("GuidepostRoleGone", {UP % 1: "1x5 0x20", UP % 2: "1x20"}, 9),
+    silent("GuidepostRoleGone", {'up{job="node",instance="n:1"}': "0x20"}, 9),
+    fires("GuidepostInstanceDown", {UP % 1: "1x5 0x20", UP % 2: "1x20"}, 12, INGEST, "i:1 of ingest could not be scraped (up: 0)."),
+    silent("GuidepostInstanceDown", {UP % 1: "1x5 0x3 1x20", UP % 2: "1x20"}, 12),
+    fires("GuidepostRestarts", {'process_start_time_seconds{job="ingest",instance="i:1"}': "1x5 2x5 3x5 4x5"}, 20, INGEST,
+          "i:1 of ingest was started 3 times within half an hour."),
+    silent("GuidepostRestarts", {'process_start_time_seconds{job="ingest",instance="i:1"}': "1x5 2x5 3x5"}, 15),
+    fires("GuidepostLoopHangs", {'guidepost_process_hanging_loops{job="ingest",instance="i:1"}': "0x5 1x9"}, 8, INGEST,
+          "1 loops of i:1 of ingest do not come round."),
+    silent("GuidepostLoopHangs", {'guidepost_process_hanging_loops{job="ingest",instance="i:1"}': "0x5 1 0x9"}, 8),
+    fires("GuidepostFilesRunOut", {OPEN: "90x20", MOST: "100x20"}, 15, {**COLLECT, "instance": "c:1"}, "90% of the files that c:1 may open are open."),
+    silent("GuidepostFilesRunOut", {OPEN: "70x20", MOST: "100x20"}, 15),
+    fires("GuidepostDiskFilling", {FREE: "10x40", SIZE: "100x40"}, 20, {"job": "up", "instance": "u:1"},
+          "10% of the file system of storage.data at u:1 is free, and it becomes less."),
+    fires("GuidepostDiskFilling", {FREE: "490-1x400", SIZE: "1000x400"}, 300, {"job": "up", "instance": "u:1"},  # full within a day
+          "19% of the file system of storage.data at u:1 is free, and it becomes less."),
+    silent("GuidepostDiskFilling", {FREE: "400x400", SIZE: "1000x400"}, 300),
+    silent("GuidepostDiskFilling", {FREE: "900-1x400", SIZE: "1000x400"}, 300),  # by far not yet
+    fires("GuidepostDiskFull", {FREE: "2x9", SIZE: "100x9"}, 5, {"job": "up", "instance": "u:1"}, "2% of the file system of storage.data at u:1 is free."),
+    silent("GuidepostDiskFull", {FREE: "10x9", SIZE: "100x9"}, 5),
+]
+
+
+class RulesTest(ProgramTest):
+    def test_prometheus_understands_them_and_so_does_this(self):
+        done = promtool("check", "rules", RULES)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn(f"SUCCESS: {len(alerts())} rules found", done.stdout)
+        self.assertEqual(len({alert.name for alert in alerts()}), len(alerts()))
+
+    def test_each_fires_when_it_should_and_is_silent_when_it_should_not(self):
+        by_name = {alert.name: alert for alert in alerts()}
+        tests = []
+        for name, series, at, labels, description in CASES:
+            alert, expected = by_name[name], []
+            if labels is not None:
+                summary = re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda m: labels[m[1]], alert.annotations["summary"])
+                expected = [{"exp_labels": {**labels, "severity": alert.severity},
+                             "exp_annotations": {"summary": summary, "description": description, "runbook": alert.annotations["runbook"]}}]
+            tests.append({"name": f"{name} at {at} min of {series}", "interval": "1m",
+                          "input_series": [{"series": key, "values": values} for key, values in series.items()],
+                          "alert_rule_test": [{"eval_time": f"{at}m", "alertname": name, "exp_alerts": expected}]})
+        # JSON is YAML.
+        path = self.file("cases.yml", json.dumps({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": tests}))
+        done = promtool("test", "rules", path)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_each_has_both_kinds_of_case(self):
+        for kind, expected in (("fires", lambda case: case[3] is not None), ("silent", lambda case: case[3] is None)):
+            self.assertEqual({alert.name for alert in alerts()} - {case[0] for case in CASES if expected(case)}, set(), kind)
+
+    def test_each_says_how_bad_it_is_what_it_saw_and_what_to_do(self):
+        for alert in alerts():
+            self.assertIn(alert.severity, ("page", "ticket"), alert.name)
+            self.assertEqual(alert.annotations.keys(), {"summary", "description", "runbook"}, alert.name)
+            self.assertIn("$value", alert.annotations["description"], alert.name)
+            self.assertEqual(alert.annotations["runbook"], f"docs/alerts.md#{alert.name.lower()}")
+
+    def test_each_is_explained_under_a_heading_of_its_own(self):
+        text = (ROOT / "docs" / "alerts.md").read_text()
+        sections = dict(re.findall(r"^### (Guidepost\w+)\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL))
+        self.assertEqual(list(sections), [alert.name for alert in alerts()], "in the order of the rules")
+        for alert in alerts():
+            for part in (f"({alert.severity}", "**Means**", "**Look**", "**Do**"):
+                self.assertIn(part, sections[alert.name], alert.name)
+        self.assertLessEqual(named(text), declared().keys())
+
+    def test_each_metric_in_them_is_declared(self):
+        for alert in alerts():
+            names = named(alert.expression)
+            self.assertLessEqual(names, declared().keys(), alert.name)
+            self.assertTrue(names or "up{" in alert.expression, f"{alert.name} was not understood")
+
+
+if __name__ == "__main__":
+    unittest.main()
