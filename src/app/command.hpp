@@ -48,6 +48,7 @@ struct Command {
   std::vector<Flag> flags;
   std::vector<Example> examples;
   Place place = Place::kStores;
+  std::string alone_with = {};  ///< the switch with which it needs no stores, whatever `place` says
   std::function<int(Call&)> run;  ///< exit status; may throw UsageError
 };
 

@@ -79,7 +79,9 @@ int run_words(const std::vector<std::string>& words, OpenStores open, Output& ou
   // What runs for a moment says what it has to say itself; its stages' log is for those who ask for it.
   const bool quiet = command->place != Place::kDaemon && !config->origins.contains("log.level");
   log::configure(quiet ? log::Level::kWarn : config->config.log.level, config->config.log.format);
-  if (command->place != Place::kAlone) return run_with_stores({*command, words, *config, directory, open, load}, out);
+  const bool alone =
+      command->place == Place::kAlone || (!command->alone_with.empty() && arguments.has(command->alone_with));
+  if (!alone) return run_with_stores({*command, words, *config, directory, open, load}, out);
 
   std::stop_source stop;
   const Signals signals([&] { stop.request_stop(); });
