@@ -8,6 +8,7 @@
 #include "app/commands/commands.hpp"
 #include "app/node.hpp"
 #include "app/progress.hpp"
+#include "app/version.hpp"
 #include "base/text.hpp"
 
 namespace guidepost::app {
@@ -66,9 +67,9 @@ int run_backup(Call& call) {
   auto& node = *call.node;
   if (!node.checkpoint())
     throw UsageError{"backup is of embedded stores: Kafka and HBase are saved by deploy/cluster/backup"};
-  const auto backup =
-      make_backup({node.checkpoint(), node.log(), node.names(), node.config().storage.data, GUIDEPOST_VERSION},
-                  call.path(call.arguments.operands().front()), bars(call, "backup"));
+  const auto backup = make_backup(
+      {node.checkpoint(), node.log(), node.names(), node.config().storage.data, std::string(program_version())},
+      call.path(call.arguments.operands().front()), bars(call, "backup"));
   if (!backup) return complain(call, backup.error());
   call.out.print(call.json() ? json_of(*backup).dump() + "\n" : words_of(*backup));
   return 0;

@@ -332,6 +332,35 @@ TEST(Pipeline, SaysWhichDecidedOffsetsNoBlockHasAlsoAfterARestart) {
   EXPECT_EQ(process.aggregate_status().missing, std::nullopt) << "ingest went back and decided them";
 }
 
+TEST(Pipeline, ReadsTheResolvedLogAgainWhereTheTablesCameBackFromABackup) {
+  for (unsigned seed = 0; seed < 40; ++seed) {
+    const auto expected = calm_result(seed, 900);
+    World world;
+    Stream stream(world, seed);
+    stream.write(300);
+    std::function<void()> restore;
+    {
+      Process process(world, quick_ingest(), quick_aggregate());
+      world.settle(std::chrono::milliseconds{200 + 50 * static_cast<int>(seed)});  // in the middle of things
+      restore = world.tables.save();
+      world.settle();
+      stream.write(300);
+      world.settle();
+      if (seed % 2 == 0) {
+        EXPECT_TRUE(process.drain());
+      }
+    }
+    restore();
+    Process process(world, quick_ingest(), quick_aggregate());
+    stream.write(300);
+    world.settle();
+    EXPECT_EQ(process.aggregate_status().missing, std::nullopt);
+    EXPECT_TRUE(process.drain());
+    EXPECT_TRUE(process.failures().empty());
+    EXPECT_EQ(first_difference(test::readable(world.tables, world.names), expected), "") << "seed " << seed;
+  }
+}
+
 TEST(Pipeline, GoesOnAfterAMarkerAtTheEndOfABatch) {
   World world;
   Process process(world, quick_ingest(), quick_aggregate());
