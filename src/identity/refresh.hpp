@@ -36,6 +36,8 @@ struct RefreshOptions {
   std::uint64_t max_bad_lines = 0;
   Bytes full_memory{1024 * 1024 * 1024};  ///< for what the file names, 8 bytes each, while sorting; kFull only
   RefreshLockOptions lock;                ///< its owner is the run's
+  /// The run's number is higher: runs up to it have markers in the log, also where a restored table knows nothing of them.
+  RunId after{0};
   std::size_t batch_lines = 500;
   std::size_t batches_in_flight = 4;
   Patience patience;
