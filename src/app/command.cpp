@@ -18,7 +18,7 @@ const std::vector<Command>& commands() {
       query_command(),     journey_command(),     verify_command(),      bad_list_command(),    bad_show_command(),  //
       replay_command(),    replay_diff_command(), replay_list_command(), replay_undo_command(), replay_drop_command(),
       init_command(),      backup_command(),      restore_command(),     status_command(),      check_config_command(),
-      page_show_command(), block_show_command(),
+      page_show_command(), block_show_command(),  tables_command(),
   };
   return all;
 }

@@ -11,10 +11,11 @@ import time
 import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import cluster
 import embedded
 from daemons import Failed
 
-DRILLS = {"embedded": embedded.drill}
+DRILLS = {"embedded": embedded.drill, "hbase-lost": cluster.hbase_lost, "both-lost": cluster.both_lost}
 
 
 def stopped(_signal, _frame):

@@ -32,12 +32,13 @@ class Stream:
     """One stream in parts, a file each. Its mappings are known from the second part on. Every event has an id of its own: one
     without is another event each time that it is sent."""
 
-    def __init__(self, folder, parts, run, merchants=3):
-        self.folder, self.parts, self.merchants = folder, parts, merchants
+    def __init__(self, folder, parts, run, merchants=3, merchant="shop"):
+        self.folder, self.merchant, self.merchants = folder, merchant, merchants
         self.expected, self.mapping, self.logins = truth.Expected(), truth.Mapping(), folder / "logins.csv"
+        self.rows = []
         start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=26)
         words = ["generate", "--events", EVENTS, "--seed", 11, "--start", start.strftime("%Y-%m-%dT%H:%M:%SZ"), "--span", "24h",
-                 "--merchants", merchants]
+                 "--merchants", merchants, "--merchant", merchant]
         for number in range(1, parts + 1):
             mappings = ["--mappings", self.logins] if number == 1 else []
             run(*words, "--part", f"{number}/{parts}", "--out", folder / "generated", "--truth", folder / "truth", *mappings)
@@ -54,13 +55,19 @@ class Stream:
                 row = dict(zip(names, row))
                 if row["event_id"] or row["kind"] not in ("ok", "duplicate"):
                     kept.write(event)
+                    self.rows.append(row)
                     self.expected.add(row, self.mapping)
 
+    def count_into(self, expected):
+        """What another stream has counted, and this one as well."""
+        for row in self.rows:
+            expected.add(row, self.mapping)
+
     def names(self):
-        return ["shop", *(f"shop-{n}" for n in range(2, self.merchants + 1))]
+        return [self.merchant, *(f"{self.merchant}-{n}" for n in range(2, self.merchants + 1))]
 
     def file(self, number):
-        return self.folder / f"part-{number}.ndjson"
+        return self.folder / f"{self.merchant}-{number}.ndjson"
 
     def size(self, number):
         return len(lines_of(self.file(number)))

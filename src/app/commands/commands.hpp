@@ -34,5 +34,6 @@ Command bad_list_command();
 Command bad_show_command();
 Command page_show_command();
 Command block_show_command();
+Command tables_command();
 
 }  // namespace guidepost::app
