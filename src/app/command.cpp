@@ -13,11 +13,12 @@ std::string Call::path(std::string_view given) const {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all{
-      up_command(),     collect_command(),     ingest_command(),       aggregate_command(),  //
-      import_command(), generate_command(),    refresh_command(),  //
-      query_command(),  journey_command(),     verify_command(),       bad_list_command(),    bad_show_command(),  //
-      replay_command(), replay_diff_command(), replay_list_command(),  replay_undo_command(), replay_drop_command(),
-      init_command(),   status_command(),      check_config_command(), page_show_command(),   block_show_command(),
+      up_command(),        collect_command(),     ingest_command(),      aggregate_command(),  //
+      import_command(),    generate_command(),    refresh_command(),  //
+      query_command(),     journey_command(),     verify_command(),      bad_list_command(),    bad_show_command(),  //
+      replay_command(),    replay_diff_command(), replay_list_command(), replay_undo_command(), replay_drop_command(),
+      init_command(),      backup_command(),      restore_command(),     status_command(),      check_config_command(),
+      page_show_command(), block_show_command(),  tables_command(),
   };
   return all;
 }

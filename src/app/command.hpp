@@ -49,6 +49,7 @@ struct Command {
   std::vector<Example> examples;
   Place place = Place::kStores;
   std::string endless_with = {};  ///< the flag with which it goes on until Ctrl-C, which is its good end; empty: none
+  std::string alone_with = {};  ///< the switch with which it needs no stores, whatever `place` says
   std::function<int(Call&)> run;  ///< exit status; may throw UsageError
 };
 

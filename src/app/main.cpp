@@ -7,6 +7,7 @@
 #include "app/command.hpp"
 #include "app/metrics_reference.hpp"
 #include "app/signals.hpp"
+#include "app/version.hpp"
 #include "app/with_stores.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -15,8 +16,6 @@
 
 namespace guidepost::app {
 namespace {
-
-constexpr std::string_view kVersion = GUIDEPOST_VERSION;
 
 /// What the configuration names that other rooms than `base` know: the first of it that is not there.
 std::optional<std::string> unknown_name(const LoadedConfig& loaded) {
@@ -80,7 +79,11 @@ int run_words(const std::vector<std::string>& words, OpenStores open, Output& ou
   // What runs for a moment says what it has to say itself; its stages' log is for those who ask for it.
   const bool quiet = command->place != Place::kDaemon && !config->origins.contains("log.level");
   log::configure(quiet ? log::Level::kWarn : config->config.log.level, config->config.log.format);
-  if (command->place != Place::kAlone) return run_with_stores({*command, words, *config, directory, open, load}, out);
+  if (command->place == Place::kDaemon)
+    log::info("guidepost_starts", {{"role", command->name}, {"version", program_version()}});
+  const bool alone =
+      command->place == Place::kAlone || (!command->alone_with.empty() && arguments.has(command->alone_with));
+  if (!alone) return run_with_stores({*command, words, *config, directory, open, load}, out);
 
   std::stop_source stop;
   const Signals signals([&] { stop.request_stop(); });
@@ -99,7 +102,7 @@ int run(int argc, char** argv, OpenStores open) {
     return 0;
   }
   if (words.front() == "--version") {
-    out.print("guidepost " + std::string(kVersion) + "\n");
+    out.print("guidepost " + std::string(program_version()) + "\n");
     return 0;
   }
   if (words.front() == "--reference") {

@@ -27,6 +27,8 @@ class Node {
   Result<void> look_at_version(const std::stop_token& cancelled);
   EventLog& log() { return *stores_.log; }
   TableStore& tables() { return *stores_.tables; }
+  /// Null where the stores are a cluster's.
+  const CheckpointStores& checkpoint() const { return stores_.checkpoint; }
 
   /// The stages of this process, started where they do not run yet: `up` runs them always, a lone command (import,
   /// refresh) when it needs them. Errors: those of Workers::start.

@@ -101,7 +101,7 @@ Result<void> RunInProgress::abort_dead_runs() {
 Result<void> RunInProgress::claim(RunRecord record) {
   record.owner = options_.lock.owner;
   record.started = wall();
-  auto claimed = registry_.claim(std::move(record));
+  auto claimed = registry_.claim(std::move(record), options_.after);
   if (!claimed) return tl::unexpected(std::move(claimed.error()));
   record_ = std::move(*claimed);
   report_.run = record_.run;

@@ -36,6 +36,8 @@ struct RefreshOptions {
   std::uint64_t max_bad_lines = 0;
   Bytes full_memory{1024 * 1024 * 1024};  ///< for what the file names, 8 bytes each, while sorting; kFull only
   RefreshLockOptions lock;                ///< its owner is the run's
+  /// The run's number is higher: runs up to it have markers in the log, also where a restored table knows nothing of them.
+  RunId after{0};
   std::size_t batch_lines = 500;
   std::size_t batches_in_flight = 4;
   Patience patience;
@@ -50,8 +52,8 @@ struct RefreshOptions {
 
 struct RefreshProgress {
   enum class Phase : std::uint8_t { kReading, kComparing, kRemoving, kPublishing } phase = Phase::kReading;
-  std::uint64_t lines = 0;       ///< read so far
-  std::uint64_t bytes = 0;       ///< of the file
+  std::uint64_t lines = 0;  ///< read so far
+  std::uint64_t bytes = 0;  ///< of the file
   std::uint64_t table_rows = 0;  ///< scanned, while comparing and removing
 };
 using RefreshProgressFunction = std::function<void(const RefreshProgress&)>;
@@ -59,8 +61,8 @@ using RefreshProgressFunction = std::function<void(const RefreshProgress&)>;
 struct RefreshReport {
   RunId run;
   RunCounts counts;
-  std::uint64_t repeated = 0;          ///< lines overruled by a later one of the same device and valid_from
-  std::vector<RunId> aborted;          ///< runs of refreshes that died, which this one found
+  std::uint64_t repeated = 0;  ///< lines overruled by a later one of the same device and valid_from
+  std::vector<RunId> aborted;  ///< runs of refreshes that died, which this one found
   std::vector<MarkerPosition> markers;  ///< the run holds for records behind these
 };
 

@@ -55,10 +55,10 @@ Result<void> RunRegistry::put(RowPut row) {
   return await_patiently<void>(patience_, [&](auto done) { tables_.put(table_, {row}, std::move(done)); });
 }
 
-Result<RunRecord> RunRegistry::claim(RunRecord record) {
+Result<RunRecord> RunRegistry::claim(RunRecord record, RunId after) {
   const auto runs = all();
   if (!runs) return tl::unexpected(runs.error());
-  record.run = RunId{runs->empty() ? 1 : runs->back().run.value + 1};
+  record.run = RunId{std::max(after.value, runs->empty() ? 0 : runs->back().run.value) + 1};
   record.status = RunStatus::kStarted;
   const auto other =
       compare_and_set(tables_, table_, status_change(record.run, std::nullopt, run_started(record)), patience_);

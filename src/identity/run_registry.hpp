@@ -18,8 +18,8 @@ class RunRegistry {
 
   /// All runs, ascending; statuses as stored (mark_undone tells the undone ones).
   Result<std::vector<RunRecord>> all();
-  /// Makes `record` (without its number) the next run. Errors: kUnavailable where another just did.
-  Result<RunRecord> claim(RunRecord record);
+  /// Makes `record` (without its number) the next run, and one after `after`. Errors: kUnavailable where another just did.
+  Result<RunRecord> claim(RunRecord record, RunId after = RunId{0});
   /// Makes a started run an aborted one; one that was completed meanwhile stays so.
   Result<void> abort(const RunRecord& record);
   /// Lists the changed GUIDs (ascending) in the run's row, and says so in the record.

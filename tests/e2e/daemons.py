@@ -10,6 +10,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROGRAM = pathlib.Path(os.environ.get("GUIDEPOST_PROGRAM", ROOT / "build" / "guidepost"))
 FAULTY = pathlib.Path(os.environ.get("GUIDEPOST_FAULTY", ROOT / "build" / "release" / "tests" / "guidepost-faulty"))
+NEXT = pathlib.Path(os.environ.get("GUIDEPOST_NEXT", ROOT / "build" / "release" / "tests" / "guidepost-next"))
 CLUSTER = ROOT / "deploy" / "local" / "cluster"
 
 
@@ -83,6 +84,10 @@ class Installation:
 
     def ended(self, *words, timeout=600):
         return subprocess.run(self.words(*words), capture_output=True, env=self.environment(), timeout=timeout)
+
+    @staticmethod
+    def version():
+        return subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
     def start(self, role, slot, program=PROGRAM, **settings):
         """Starts a daemon in a slot of its group, which it takes over from whoever had it."""

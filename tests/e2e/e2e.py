@@ -17,10 +17,11 @@ from scenarios.replay import replay
 from scenarios.replay_middle import replay_middle
 from scenarios.stream import kills, stream
 from scenarios.topics import foreign_records, raw_made_again, resolved_made_again
+from scenarios.upgrade import rolling_upgrade
 
 SCENARIOS = [stream, kills, sigterm_without_hbase, gateway_dead, reply_lost, rebalance_in_flush, raw_made_again,
              resolved_made_again, foreign_records, refresh_killed, small_disk, access_log, access_log_sessions, event_row, time_zones, journeys,
-             small_cache, many_urls, many_guids, sketches, replay, replay_middle]
+             small_cache, many_urls, many_guids, sketches, replay, replay_middle, rolling_upgrade]
 
 
 def main(names):

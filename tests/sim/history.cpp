@@ -10,7 +10,8 @@ namespace guidepost::sim {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(What::kCount)> kNames{
-    "write", "kill", "start", "zombie", "take_away", "table_fault", "flaky_puts", "log_fault", "hold_puts", "land_puts", "refresh", "time"};
+    "write",     "kill",      "start",     "zombie",  "take_away", "table_fault", "flaky_puts",
+    "log_fault", "hold_puts", "land_puts", "refresh", "back_up",   "restore",     "time"};
 
 }  // namespace
 
@@ -39,11 +40,12 @@ History draw(std::uint64_t seed) {
   history.session_offsets = 5 + static_cast<int>(dice.below(60));
   // Which faults, and how often beside the writing.
   std::vector<What> bag(4, What::kWrite);
-  for (const auto what : {What::kKill, What::kStart, What::kZombie, What::kTakeAway, What::kTableFault, What::kFlakyPuts,
-                          What::kLogFault, What::kRefresh, What::kTime}) {
+  for (const auto what : {What::kKill, What::kStart, What::kZombie, What::kTakeAway, What::kTableFault,
+                          What::kFlakyPuts, What::kLogFault, What::kRefresh, What::kTime}) {
     if (dice.chance(50)) bag.insert(bag.end(), 1 + dice.below(2), what);
   }
   if (dice.chance(50)) bag.insert(bag.end(), {What::kHoldPuts, What::kLandPuts});
+  if (dice.chance(15)) bag.insert(bag.end(), {What::kBackUp, What::kRestore});
   const auto steps = 15 + dice.below(35);
   for (std::size_t i = 0; i < steps; ++i) {
     const auto what = bag[dice.below(bag.size())];

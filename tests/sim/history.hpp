@@ -27,18 +27,20 @@ class Dice {
 };
 
 enum class What : std::uint8_t {
-  kWrite,       ///< records come
-  kKill,        ///< kill -9
-  kStart,       ///< another process
-  kZombie,      ///< one that does not learn that its partitions are someone else's, and goes on writing
-  kTakeAway,    ///< a rebalance: a partition gets another owner
+  kWrite,  ///< records come
+  kKill,  ///< kill -9
+  kStart,  ///< another process
+  kZombie,  ///< one that does not learn that its partitions are someone else's, and goes on writing
+  kTakeAway,  ///< a rebalance: a partition gets another owner
   kTableFault,  ///< calls to the tables fail, before or after they had their effect
-  kFlakyPuts,   ///< puts fail now and then: some go through while others wait to be repeated
-  kLogFault,    ///< the same of the log
-  kHoldPuts,    ///< puts wait on the way,
-  kLandPuts,    ///< and land in any order, or never
-  kRefresh,     ///< a mapping run
-  kTime,        ///< nothing but time
+  kFlakyPuts,  ///< puts fail now and then: some go through while others wait to be repeated
+  kLogFault,  ///< the same of the log
+  kHoldPuts,  ///< puts wait on the way,
+  kLandPuts,  ///< and land in any order, or never
+  kRefresh,  ///< a mapping run
+  kBackUp,  ///< the tables are saved as they are
+  kRestore,  ///< everything dies, and the tables are what was saved
+  kTime,  ///< nothing but time
   kCount
 };
 std::string_view to_string(What what);
@@ -53,8 +55,8 @@ struct Step {
 struct History {
   std::uint64_t seed = 0;
   int partitions = 1;
-  bool two_rules = false;     ///< processes that decide by other rules: a rolling upgrade
-  bool split_pages = false;   ///< small pages, which split and go out in pieces
+  bool two_rules = false;  ///< processes that decide by other rules: a rolling upgrade
+  bool split_pages = false;  ///< small pages, which split and go out in pieces
   bool small_memory = false;  ///< pages are evicted
   int block_events = 7;
   int dedupe_offsets = 30;

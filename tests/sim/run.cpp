@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <sstream>
 #include <stdexcept>
 
@@ -55,6 +56,7 @@ worker::AggregateOptions aggregate_options(const History& history) {
   worker::AggregateOptions options;
   options.flush = {.min_dirty = 2, .dirty_share = 64, .max_age = 400ms};
   options.commit_interval = 150ms;
+  options.look_for_missing = 2s;
   if (history.split_pages) {
     options.page.chunk_bytes = Bytes{700};
     options.page_put = Bytes{300};
@@ -90,15 +92,15 @@ class Stream {
  private:
   std::string event(Dice& dice) {
     const auto claim = dice.chance(30) ? fmt::format(R"("customer":"c-{}",)", dice.below(4)) : std::string();
-    const auto money = dice.chance(15) ? fmt::format(R"("type":"purchase","revenue":"{}.50","currency":"EUR",)",
-                                                     dice.below(90))
-                                       : std::string(R"("type":"page_view",)");
+    const auto money = dice.chance(15)
+                           ? fmt::format(R"("type":"purchase","revenue":"{}.50","currency":"EUR",)", dice.below(90))
+                           : std::string(R"("type":"page_view",)");
     const auto received = kFirstEvent + 24h + std::chrono::seconds{dice.below(9000)};
     const auto time = kFirstEvent + std::chrono::minutes{dice.below(dice.chance(50) ? 20 : 90)};
     return fmt::format(
         R"({{"received":"{}","event":{{{}{}"event_id":"{:x}","time":"{}","merchant":"{}","guid":"g-{}","url":"https://s.example/p/{}","country":"{}"}}}})",
-        text::rfc3339(received), claim, money, dice.below(1 << 20), text::rfc3339(time), dice.chance(80) ? "shop" : "kiosk",
-        dice.below(12), dice.below(30), dice.chance(70) ? "DE" : "US");
+        text::rfc3339(received), claim, money, dice.below(1 << 20), text::rfc3339(time),
+        dice.chance(80) ? "shop" : "kiosk", dice.below(12), dice.below(30), dice.chance(70) ? "DE" : "US");
   }
 
   World& world_;
@@ -133,8 +135,7 @@ class Play {
       if (dice.chance(33)) world_.executor.advance(std::chrono::milliseconds{dice.below(200)});
     }
     // A page that goes out in pieces is whole again only when its writer had time.
-    if (auto wrong = history_.split_pages ? "" : disagreement(kMiddle); !wrong.empty())
-      return done(std::move(wrong));
+    if (auto wrong = history_.split_pages ? "" : disagreement(kMiddle); !wrong.empty()) return done(std::move(wrong));
     heal();
     if (auto wrong = finish(world_, alive_); !wrong.empty()) return done(std::move(wrong));
     if (auto wrong = disagreement(kEnd); !wrong.empty()) return done(std::move(wrong));
@@ -144,7 +145,8 @@ class Play {
 
  private:
   void start(bool other_rules) {
-    alive_.push_back(std::make_unique<Process>(world_, ingest_options(history_, other_rules), aggregate_options(history_)));
+    alive_.push_back(
+        std::make_unique<Process>(world_, ingest_options(history_, other_rules), aggregate_options(history_)));
   }
 
   void take(What what, Dice& dice) {
@@ -203,8 +205,20 @@ class Play {
         // Its own calls go by no fault: what a refresh does about them is tested where it is.
         const Undisturbed calm(world_);
         ++met_.markers;
+        saved_ = nullptr;  // whose mappings would be gone afterwards, but not the decisions by them
         return refresh(world_, Dice(dice.roll()));
       }
+      case What::kBackUp:
+        // Which sources there are is known by then, as in an installation that is worth a backup.
+        if (sources().size() == static_cast<std::size_t>(history_.partitions)) saved_ = world_.tables.save();
+        return;
+      case What::kRestore:
+        if (!saved_) return;
+        ++met_.restores;
+        alive_.clear();
+        zombies_.clear();
+        while (tables.held(TableCall::kPut) > 0) tables.lose_at(TableCall::kPut, 0);
+        return saved_();
       case What::kTime:
         return world_.executor.advance(std::chrono::milliseconds{dice.below(2000)});
       case What::kCount:
@@ -227,6 +241,8 @@ class Play {
       world_.log.faults().heal(call);
     zombies_.clear();
     if (alive_.empty()) start(false);
+    // What came back from a backup looks as if it were done, until it is held against what was decided.
+    if (met_.restores > 0) world_.executor.advance(10s);
   }
 
   /// Lets time pass until everything is counted; what is left when that takes too long.
@@ -269,6 +285,7 @@ class Play {
   };
 
   std::vector<worker::Source> sources() {
+    const Undisturbed calm(world_);
     worker::StateTable state(world_.tables, world_.names);
     auto all = wait<std::vector<worker::Source>>([&](auto done) { state.sources(std::move(done)); });
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
@@ -324,6 +341,7 @@ class Play {
   Stream stream_;
   std::vector<std::unique_ptr<Process>> alive_;
   std::vector<std::unique_ptr<Process>> zombies_;
+  std::function<void()> saved_;  // brings the tables back
   Met met_;
 };
 
@@ -338,9 +356,8 @@ void Met::add(const Met& other) {
   blocks_trimmed += other.blocks_trimmed;
   gaps += other.gaps;
   pages_continued += other.pages_continued;
-  split_pages += other.split_pages;
+  restores += other.restores;
   markers += other.markers;
-  duplicates += other.duplicates;
 }
 
 Outcome run(const History& history) {

@@ -19,9 +19,8 @@ struct Met {
   std::uint64_t blocks_trimmed = 0;
   std::uint64_t gaps = 0;
   std::uint64_t pages_continued = 0;
-  std::uint64_t split_pages = 0;
+  std::uint64_t restores = 0;
   std::uint64_t markers = 0;
-  std::uint64_t duplicates = 0;
 
   void add(const Met& other);
 };

@@ -54,6 +54,14 @@ void FakeTableStore::make_table(const std::string& name, const std::vector<std::
   tables_.try_emplace(name, Table{std::move(spec), {}});
 }
 
+std::function<void()> FakeTableStore::save() {
+  std::lock_guard lock(mutex_);
+  return [this, saved = tables_] {
+    std::lock_guard again(mutex_);
+    tables_ = saved;
+  };
+}
+
 void FakeTableStore::create_table(TableSpec spec, Completion<void> done) {
   faults_.run(Call::kCreateTable, std::move(done), [this, spec = std::move(spec)]() -> Result<void> {
     if (auto ok = check(spec); !ok) return ok;

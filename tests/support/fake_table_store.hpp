@@ -1,6 +1,7 @@
 // A table store in memory, for tests: the whole contract, and faults by order.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 
@@ -30,6 +31,9 @@ class FakeTableStore final : public TableStore {
   /// Makes a table, or leaves it as it is; for short set-ups.
   void make_table(const std::string& name, const std::vector<std::string>& families,
                   std::int32_t versions = FamilySpec::kAllVersions);
+
+  /// What puts everything back as it is now: a backup that is restored.
+  std::function<void()> save();
 
   void create_table(TableSpec spec, Completion<void> done) override;
   void drop_table(std::string table, Completion<void> done) override;

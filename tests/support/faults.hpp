@@ -79,13 +79,14 @@ class Faults {
   /// For as long as this is there, calls go through as if nothing had been ordered.
   class Suspended {
    public:
-    explicit Suspended(Faults& faults) : faults_(faults) { faults_.suspended_ = true; }
-    ~Suspended() { faults_.suspended_ = false; }
+    explicit Suspended(Faults& faults) : faults_(faults), before_(faults.suspended_.exchange(true)) {}
+    ~Suspended() { faults_.suspended_ = before_; }
     Suspended(const Suspended&) = delete;
     Suspended& operator=(const Suspended&) = delete;
 
    private:
     Faults& faults_;
+    bool before_;
   };
 
   /// For the fake: carries out one call, `apply() -> Result<T>`, as the test has ordered.

@@ -152,4 +152,9 @@ void EmbeddedEventLog::truncate_before(TopicPartition partition, Offset begin, C
 
 void EmbeddedEventLog::expire(Completion<void> done) { impl_->writer.push(embedded::ExpireOp{std::move(done)}); }
 
+void EmbeddedEventLog::checkpoint(std::filesystem::path to, UniqueFunction<Result<void>()> meanwhile,
+                                  Completion<void> done) {
+  impl_->writer.push(embedded::CheckpointOp{std::move(to), std::move(meanwhile), std::move(done)});
+}
+
 }  // namespace guidepost

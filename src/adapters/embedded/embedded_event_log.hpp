@@ -50,6 +50,11 @@ class EmbeddedEventLog final : public EventLog {
   /// Gives up what is older than each topic's retention now, instead of at the next check.
   void expire(Completion<void> done);
 
+  /// Makes `to`, which is not there yet, a log of the same content (by links, where files allow it) and then runs
+  /// `meanwhile`: nothing is written in between, nor before that has ended. Errors: those of `meanwhile`; kUnavailable
+  /// (the disk is full), kFailed; what was made then stays.
+  void checkpoint(std::filesystem::path to, UniqueFunction<Result<void>()> meanwhile, Completion<void> done);
+
   struct Impl;
 
  private:

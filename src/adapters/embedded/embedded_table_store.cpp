@@ -39,7 +39,11 @@ struct CheckOp {
   CheckAndPut request;
   Completion<bool> done;
 };
-using Op = std::variant<CreateOp, DropOp, PutOp, CheckOp>;
+struct CheckpointOp {
+  std::filesystem::path to;
+  Completion<void> done;
+};
+using Op = std::variant<CreateOp, DropOp, PutOp, CheckOp, CheckpointOp>;
 
 tl::unexpected<Error> no_table(const std::string& table) {
   return fail(ErrorCode::kNotFound, "there is no table " + table);
@@ -89,6 +93,7 @@ struct EmbeddedTableStore::Impl {
       if (auto* one = std::get_if<CheckOp>(&op)) one->done(check_and_write(*one));
       if (auto* one = std::get_if<CreateOp>(&op)) one->done(create(one->spec));
       if (auto* one = std::get_if<DropOp>(&op)) one->done(drop(one->table));
+      if (auto* one = std::get_if<CheckpointOp>(&op)) one->done(rocks.checkpoint(one->to));
     }
     flush(batch);
   }
@@ -290,6 +295,10 @@ void EmbeddedTableStore::check_and_put(std::string table, CheckAndPut request, C
 }
 
 void EmbeddedTableStore::ping(Completion<void> done) { done({}); }
+
+void EmbeddedTableStore::checkpoint(std::filesystem::path to, Completion<void> done) {
+  impl_->writer.push(CheckpointOp{std::move(to), std::move(done)});
+}
 
 void EmbeddedTableStore::compact() {
   const rocksdb::CompactRangeOptions options;

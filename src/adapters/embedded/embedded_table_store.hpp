@@ -34,6 +34,10 @@ class EmbeddedTableStore final : public TableStore {
   void check_and_put(std::string table, CheckAndPut request, Completion<bool> done) override;
   void ping(Completion<void> done) override;
 
+  /// Makes `to`, which is not there yet, a store of the same content, by links where files allow it. Errors: kUnavailable
+  /// (the disk is full), kFailed; what was made then stays.
+  void checkpoint(std::filesystem::path to, Completion<void> done);
+
   /// Merges all sorted files, which also removes versions beyond what families keep. For tests and
   /// maintenance. Blocks: yes, as long as it takes.
   void compact();

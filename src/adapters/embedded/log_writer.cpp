@@ -55,6 +55,8 @@ void LogWriter::apply(std::deque<LogOp> ops) {
     if (auto* one = std::get_if<DeleteTopicOp>(&op)) one->done(remove(one->topic));
     if (auto* one = std::get_if<TruncateOp>(&op)) one->done(truncate(one->partition, one->begin));
     if (auto* one = std::get_if<ExpireOp>(&op)) one->done(expire());
+    if (auto* one = std::get_if<CheckpointOp>(&op))
+      one->done(rocks_.checkpoint(one->to).and_then([&] { return one->meanwhile(); }));
   }
   flush(slice);
 }

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <variant>
@@ -54,7 +55,13 @@ struct TruncateOp {
 struct ExpireOp {
   Completion<void> done;
 };
-using LogOp = std::variant<AppendOp, CommitOp, CommittedOp, CreateTopicOp, DeleteTopicOp, TruncateOp, ExpireOp>;
+struct CheckpointOp {
+  std::filesystem::path to;
+  UniqueFunction<Result<void>()> meanwhile;
+  Completion<void> done;
+};
+using LogOp =
+    std::variant<AppendOp, CommitOp, CommittedOp, CreateTopicOp, DeleteTopicOp, TruncateOp, ExpireOp, CheckpointOp>;
 
 /// Gathers waiting appends and commits into synced writes. While the disk is full appends wait (up to
 /// their producers' deadlines), everything else is answered kUnavailable.

@@ -7,6 +7,7 @@
 #include <rocksdb/listener.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,6 +15,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <sstream>
 #include <system_error>
 
@@ -194,6 +196,23 @@ Result<void> Rocks::commit(rocksdb::WriteBatch& batch) {
     status = db->Write(write, &batch);
   }
   if (!status.ok()) return tl::unexpected(to_error(status, "write"));
+  return {};
+}
+
+Result<void> Rocks::checkpoint(const std::filesystem::path& folder) {
+  std::error_code code;
+  if (!std::filesystem::create_directories(folder, code) || code)
+    return fail(ErrorCode::kFailed,
+                "cannot make " + folder.string() + (code ? ": " + code.message() : ": it is there"));
+  rocksdb::Checkpoint* made = nullptr;
+  auto status = rocksdb::Checkpoint::Create(db.get(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  // Never flushed for it: what is in memory is in the log as well, and that is copied faster than sorted files are made.
+  constexpr auto kNeverFlush = std::numeric_limits<std::uint64_t>::max();
+  if (status.ok()) status = checkpoint->CreateCheckpoint((folder / "rocks").string(), kNeverFlush);
+  if (!status.ok()) return tl::unexpected(to_error(status, "copy into " + folder.string()));
+  std::filesystem::copy_file(std::filesystem::path(db->GetName()).parent_path() / kMarker, folder / kMarker, code);
+  if (code) return fail(ErrorCode::kFailed, "cannot write " + (folder / kMarker).string() + ": " + code.message());
   return {};
 }
 

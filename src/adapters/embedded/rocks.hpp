@@ -27,6 +27,9 @@ struct Rocks {
   /// Writes as durably as the options say. After a full disk it first makes the database writable again. From the first
   /// write on, files are merged. Thread: one at a time.
   Result<void> commit(rocksdb::WriteBatch& batch);
+  /// Makes `folder`, which is not there yet, a store of the same content: files that never change again are hard links
+  /// where the file system has them. What was committed is in it. Thread: that of commit().
+  Result<void> checkpoint(const std::filesystem::path& folder);
 
  private:
   void shorten_log();

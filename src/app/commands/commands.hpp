@@ -27,10 +27,13 @@ Command replay_undo_command();
 Command replay_drop_command();
 Command check_config_command();
 Command status_command();
+Command backup_command();
+Command restore_command();
 
 Command bad_list_command();
 Command bad_show_command();
 Command page_show_command();
 Command block_show_command();
+Command tables_command();
 
 }  // namespace guidepost::app

@@ -1,5 +1,6 @@
 // guidepost import: access logs and files of events into the raw log.
 #include <fmt/format.h>
+#include <unistd.h>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -23,9 +24,11 @@ constexpr std::size_t kLongestLine = std::size_t{1024} * 1024;
 /// Lines of a file, without their ends. Views live until the next one.
 class LineReader {
  public:
-  explicit LineReader(const std::string& path) : file_(path == "-" ? stdin : std::fopen(path.c_str(), "rb")) {}
+  /// `-` is the caller's standard input, which is another process's where that asked this one.
+  LineReader(const std::string& path, const Output& out)
+      : file_(path == "-" ? fdopen(dup(out.in()), "rb") : std::fopen(path.c_str(), "rb")) {}
   ~LineReader() {
-    if (file_ != nullptr && file_ != stdin) std::fclose(file_);
+    if (file_ != nullptr) std::fclose(file_);
   }
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;
@@ -139,7 +142,7 @@ int run_import(Call& call) {
     throw UsageError{"import access-log: --to takes events, not lines of a log; run it where the log is reached"};
   }
   for (std::size_t i = 1; i < operands.size(); ++i) {  // before anything is sent
-    if (operands[i] == "-" || LineReader(call.path(operands[i])).opened()) continue;
+    if (operands[i] == "-" || LineReader(call.path(operands[i]), call.out).opened()) continue;
     throw UsageError{"import: cannot read " + call.path(operands[i]) + ": " + std::strerror(errno)};
   }
   auto sending = open_sink(call);
@@ -151,7 +154,7 @@ int run_import(Call& call) {
   Progress progress(call.out, "importing", kind == "events" ? "events" : "lines", std::nullopt);
   for (std::size_t i = 1; i < operands.size(); ++i) {
     const auto path = operands[i] == "-" ? std::string("-") : call.path(operands[i]);
-    LineReader lines(path);
+    LineReader lines(path, call.out);
     if (!lines.opened()) {
       call.out.complain("cannot read " + path + ": " + std::strerror(errno));
       return 1;

@@ -12,10 +12,12 @@
 
 #include "app/ask.hpp"
 #include "app/commands/commands.hpp"
+#include "app/counted.hpp"
 #include "app/progress.hpp"
 #include "app/sources.hpp"
 #include "base/names.hpp"
 #include "base/text.hpp"
+#include "worker/ingest/ingest_recovery.hpp"
 
 namespace guidepost::app {
 namespace {
@@ -80,6 +82,25 @@ std::string_view phase_word(identity::RefreshProgress::Phase phase) {
       return "publishing";
   }
   return "";
+}
+
+/// The newest run whose marker ingest has passed. Errors: of the log.
+Result<RunId> newest_passed(Call& call) {
+  const auto names = call.node->names();
+  const auto ends = raw_ends(call.node->log(), names);
+  if (!ends && ends.error().code == ErrorCode::kNotFound) return RunId{0};
+  if (!ends) return tl::unexpected(ends.error());
+  RunId newest{0};
+  for (std::size_t p = 0; p < ends->size(); ++p) {
+    const TopicPartition partition{names.raw_topic(), Partition{static_cast<std::int32_t>(p)}};
+    const auto commit = ask<std::optional<Commit>>(
+        [&](auto done) { call.node->log().committed(names.ingest_group(), partition, std::move(done)); },
+        call.cancelled);
+    if (!commit) return tl::unexpected(commit.error());
+    const auto known = *commit ? worker::IngestCommit::decode((*commit)->metadata) : std::nullopt;
+    if (known) newest = std::max(newest, known->run);
+  }
+  return newest;
 }
 
 Result<identity::RefreshReport> load(Call& call, const identity::RefreshOptions& options, std::istream& file) {
@@ -166,6 +187,12 @@ int run_refresh_command(Call& call) {
   if (undo && !operands.empty()) throw UsageError{"refresh: --undo takes no FILE"};
   if (!undo && operands.empty()) throw UsageError{"refresh: FILE is missing"};
   auto options = options_of(call);
+  if (const auto newest = newest_passed(call)) {
+    options.after = *newest;
+  } else {
+    call.out.complain(newest.error().message);
+    return 1;
+  }
   std::ifstream file;
   if (!undo) {
     options.file_name = operands.front();

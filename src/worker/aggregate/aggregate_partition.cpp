@@ -154,14 +154,41 @@ void AggregatePartition::gap() {
                     {{"partition", partition_.value}, {"source", id.value}, {"durable", durable->offset.value}});
           return restart_from_commit();
         }
-        aggregate_metrics().gaps.add();
-        log::error("gap_in_resolved_log", {{"partition", partition_.value},
-                                           {"source", id.value},
-                                           {"chain", current_->source->chain.offset.value},
-                                           {"next_block", from.value},
-                                           {"resolved", current_->at.value}});
-        block_done();
+        looked_back_ ? say_gap() : look_back();
       });
+}
+
+// The commit promises that the tables have what is below it. Tables that came back from a backup do not know of it: what
+// they lack is in the log still, before the commit. Blocks that they have are passed, as ever.
+void AggregatePartition::look_back() {
+  looked_back_ = true;
+  ask_while<LogBounds>(
+      "bounds of the resolved partition", applying_,
+      [this](Completion<LogBounds> answer) {
+        needs_.log.bounds({needs_.names.resolved_topic(), partition_}, std::move(answer));
+      },
+      [this](LogBounds bounds) {
+        if (bounds.begin >= current_->at) return say_gap();
+        log::warn(
+            "tables_behind_commit",
+            {{"partition", partition_.value},
+             {"source", current_->source->id.value},
+             {"chain", current_->source->chain.offset.value},
+             {"next_block", current_->block.decisions().from.value},
+             {"meaning", "the resolved log is read again from its beginning: the tables are older than the commit"}});
+        committed_ = bounds.begin;
+        restart_from_commit();
+      });
+}
+
+void AggregatePartition::say_gap() {
+  aggregate_metrics().gaps.add();
+  log::error("gap_in_resolved_log", {{"partition", partition_.value},
+                                     {"source", current_->source->id.value},
+                                     {"chain", current_->source->chain.offset.value},
+                                     {"next_block", current_->block.decisions().from.value},
+                                     {"resolved", current_->at.value}});
+  block_done();
 }
 
 /// Changes the page of `event`, unless what `cause` brings is in the stored one already (rule 7).

@@ -86,6 +86,8 @@ class AggregatePartition final : public PartitionWorker {
   void source_found(SourceId source, DurablePosition chain);
   void block_ready();
   void gap();
+  void look_back();
+  void say_gap();
   void load_missing();
   void load_pages(Month month, std::vector<rollup::PageKey> keys);
   void load_split_pages(Month month, std::vector<rollup::PageKey> keys, std::vector<Row> rows);
@@ -137,6 +139,7 @@ class AggregatePartition final : public PartitionWorker {
   std::optional<Current> current_;
   Offset read_;  // resolved offset up to which blocks are applied, passed or skipped
   std::optional<SourceId> newest_source_;
+  bool looked_back_ = false;  ///< at the beginning of the resolved log, for the blocks before a gap
 
   /// What ingest had decided, and how far the resolved log went after that was read.
   struct Decided {

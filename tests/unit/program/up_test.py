@@ -113,6 +113,13 @@ class UpTest(ProgramTest):
         self.assertTrue(heard.startswith(b"HTTP/1.1 400"))
         self.assertNotIn(b"pong", heard)
 
+    def test_an_import_beside_it_reads_its_own_standard_input(self):
+        daemon = self.up()
+        self.ready(daemon)
+        done = self.run_it("import", "events", "-", input=json.dumps(GOOD) + "\n")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertEqual(self.ledger(), {"counted": 1, "bad": 0, "duplicate": 0})
+
     def test_one_up_has_a_folder(self):
         daemon = self.up()
         second = self.run_it("up", "--listen", "127.0.0.1:0")
