@@ -164,10 +164,10 @@ class Sender(threading.Thread):
         try:
             for n in range(0, len(self.events), BATCH):
                 body = "\n".join(self.events[n:n + BATCH]).encode()
-                end = time.monotonic() + 180
+                end = time.monotonic() + 300
                 while not self.post(body):
                     self.refused_attempts += 1
-                    check(time.monotonic() < end, "the collector took nothing for 180 s")
+                    check(time.monotonic() < end, "the collector took nothing for 300 s")
                     time.sleep(0.2)
                 self.acknowledged += len(self.events[n:n + BATCH])
                 self.hurry.wait(self.pause * len(self.events) / (len(self.events) - n))
@@ -293,7 +293,7 @@ class Test:
                 wait_until(f"{alarm} to fire", lambda: alarm in self.project.alarms("firing"), 120)
                 alarmed[alarm] = [round(time.monotonic() - began, 1)]
             docker("start", container)
-            wait_until(f"{service} to be healthy again", lambda: self.restarted(service, before) and self.project.healthy(service), 120)
+            wait_until(f"{service} to be healthy again", lambda: self.restarted(service, before) and self.project.healthy(service), 240)
             wait_until("events to be taken", lambda: sender.acknowledged > sent or sender.failure, 120)
             counted = self.project.durable()
             wait_until("events to be counted", lambda: self.project.durable() > counted, 180)
