@@ -47,7 +47,8 @@ Command tables_command() {
           "deploy/cluster/backup does so.",
       .operands = {},
       .flags = {},
-      .examples = {{"all", "guidepost tables --config config/cluster.toml"}},
+      .examples = {{"all", "guidepost tables --config config/cluster.toml"},
+                   {"for a program", "guidepost tables --json"}},
       .place = Place::kReads,
       .run = run_tables};
 }
