@@ -52,8 +52,8 @@ struct RefreshOptions {
 
 struct RefreshProgress {
   enum class Phase : std::uint8_t { kReading, kComparing, kRemoving, kPublishing } phase = Phase::kReading;
-  std::uint64_t lines = 0;       ///< read so far
-  std::uint64_t bytes = 0;       ///< of the file
+  std::uint64_t lines = 0;  ///< read so far
+  std::uint64_t bytes = 0;  ///< of the file
   std::uint64_t table_rows = 0;  ///< scanned, while comparing and removing
 };
 using RefreshProgressFunction = std::function<void(const RefreshProgress&)>;
@@ -61,8 +61,8 @@ using RefreshProgressFunction = std::function<void(const RefreshProgress&)>;
 struct RefreshReport {
   RunId run;
   RunCounts counts;
-  std::uint64_t repeated = 0;          ///< lines overruled by a later one of the same device and valid_from
-  std::vector<RunId> aborted;          ///< runs of refreshes that died, which this one found
+  std::uint64_t repeated = 0;  ///< lines overruled by a later one of the same device and valid_from
+  std::vector<RunId> aborted;  ///< runs of refreshes that died, which this one found
   std::vector<MarkerPosition> markers;  ///< the run holds for records behind these
 };
 
