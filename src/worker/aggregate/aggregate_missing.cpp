@@ -51,7 +51,9 @@ void AggregatePartition::compare_with_decided() {
                                                const auto durable = *d ? (*d)->offset : *floor;
                                                const auto applied = std::max(chain, durable);
                                                if (applied >= decided.committed) return say_missing(std::nullopt);
-                                               say_missing(std::pair(applied, decided.committed));
+                                               look_back([this, missing = std::pair(applied, decided.committed)] {
+                                                 say_missing(missing);
+                                               });
                                              }});
        }});
 }

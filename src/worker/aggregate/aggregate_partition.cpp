@@ -3,6 +3,7 @@
 #include "worker/aggregate/aggregate_partition.hpp"
 
 #include <fmt/format.h>
+#include <utility>
 
 #include "worker/aggregate/aggregate_metrics.hpp"
 
@@ -37,7 +38,7 @@ void AggregatePartition::start() {
 }
 
 void AggregatePartition::begin_at(Offset resolved) {
-  committed_ = read_ = resolved;
+  began_ = committed_ = read_ = resolved;
   log::info("aggregate_starts", {{"partition", partition_.value}, {"resolved", resolved.value}});
   restart_from_commit();
   tick_later();
@@ -70,6 +71,7 @@ void AggregatePartition::restart_from_commit() {
 }
 
 void AggregatePartition::fetched(std::unique_ptr<LogBatch> batch) {
+  if (go_back_to_) return go_back();
   batch_ = std::move(batch);
   batch_taken_ = 0;
   next_block();
@@ -154,31 +156,37 @@ void AggregatePartition::gap() {
                     {{"partition", partition_.value}, {"source", id.value}, {"durable", durable->offset.value}});
           return restart_from_commit();
         }
-        looked_back_ ? say_gap() : look_back();
+        look_back([this] { say_gap(); });
       });
 }
 
 // The commit promises that the tables have what is below it. Tables that came back from a backup do not know of it: what
 // they lack is in the log still, before the commit. Blocks that they have are passed, as ever.
-void AggregatePartition::look_back() {
+void AggregatePartition::look_back(std::function<void()> otherwise) {
+  if (looked_back_ || draining()) return otherwise();
   looked_back_ = true;
   ask_while<LogBounds>(
-      "bounds of the resolved partition", applying_,
+      "bounds of the resolved partition", restarts_,
       [this](Completion<LogBounds> answer) {
         needs_.log.bounds({needs_.names.resolved_topic(), partition_}, std::move(answer));
       },
-      [this](LogBounds bounds) {
-        if (bounds.begin >= current_->at) return say_gap();
-        log::warn(
-            "tables_behind_commit",
-            {{"partition", partition_.value},
-             {"source", current_->source->id.value},
-             {"chain", current_->source->chain.offset.value},
-             {"next_block", current_->block.decisions().from.value},
-             {"meaning", "the resolved log is read again from its beginning: the tables are older than the commit"}});
-        committed_ = bounds.begin;
-        restart_from_commit();
+      [this, otherwise = std::move(otherwise)](LogBounds bounds) {
+        if (bounds.begin >= began_ || draining()) return otherwise();
+        log::warn("tables_behind_commit", {{"partition", partition_.value},
+                                           {"commit", began_.value},
+                                           {"from", bounds.begin.value},
+                                           {"meaning",
+                                            "the tables are older than the commit: the resolved log is read "
+                                            "again from its beginning"}});
+        go_back_to_ = bounds.begin;
+        if (!fetching()) go_back();  // else when that is answered
       });
+}
+
+void AggregatePartition::go_back() {
+  committed_ = *std::exchange(go_back_to_, std::nullopt);
+  restart_from_commit();
+  look_for_missing();
 }
 
 void AggregatePartition::say_gap() {

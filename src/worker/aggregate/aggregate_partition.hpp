@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -86,7 +87,8 @@ class AggregatePartition final : public PartitionWorker {
   void source_found(SourceId source, DurablePosition chain);
   void block_ready();
   void gap();
-  void look_back();
+  void look_back(std::function<void()> otherwise);
+  void go_back();
   void say_gap();
   void load_missing();
   void load_pages(Month month, std::vector<rollup::PageKey> keys);
@@ -139,7 +141,9 @@ class AggregatePartition final : public PartitionWorker {
   std::optional<Current> current_;
   Offset read_;  // resolved offset up to which blocks are applied, passed or skipped
   std::optional<SourceId> newest_source_;
+  Offset began_;  ///< the commit that was found at the start
   bool looked_back_ = false;  ///< at the beginning of the resolved log, for the blocks before a gap
+  std::optional<Offset> go_back_to_;  ///< once no fetch is under way
 
   /// What ingest had decided, and how far the resolved log went after that was read.
   struct Decided {
