@@ -19,7 +19,7 @@ install(FILES ${_documents} "${CMAKE_SOURCE_DIR}/CHANGELOG.md" "${_debian}/copyr
 install(FILES "${CMAKE_SOURCE_DIR}/config/cluster.toml" "${CMAKE_SOURCE_DIR}/deploy/prometheus/rules.yml"
   "${CMAKE_SOURCE_DIR}/deploy/grafana/guidepost.json" DESTINATION ${_doc}/examples)
 # Of what is a part of the program; Debian's libraries bring their own.
-install(FILES "${GUIDEPOST_CACHE}/librdkafka-2.8.0/LICENSES.txt" DESTINATION ${_doc}/licences RENAME librdkafka)
+install(FILES "${GUIDEPOST_CACHE}/librdkafka-2.8.0-1/LICENSES.txt" DESTINATION ${_doc}/licences RENAME librdkafka)
 install(FILES "${GUIDEPOST_CACHE}/datasketches-4.1.0/LICENSE" DESTINATION ${_doc}/licences RENAME datasketches)
 install(FILES "${GUIDEPOST_CACHE}/datasketches-4.1.0/NOTICE" DESTINATION ${_doc}/licences RENAME datasketches-notice)
 install(FILES "${GUIDEPOST_CACHE}/uap-core-0.18.0/LICENSE" DESTINATION ${_doc}/licences RENAME uap-core)

@@ -8,6 +8,7 @@ ErrorCode sort(rd_kafka_resp_err_t code) {
   switch (code) {
     // The broker, the leader or the coordinator is away, moving or loading.
     case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__PARTIAL:  // a broker that starts and knows of nothing yet
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__SSL:  // a certificate may be in the middle of its rotation
