@@ -58,7 +58,7 @@ class Drilled:
         """With all that it held; then a new one at the same address."""
         self.cluster.call("kill", "broker")
         shutil.rmtree(self.folder / "servers" / "data" / "kafka")
-        self.cluster.up()
+        self.cluster.call("start", "broker")
 
     def ends(self):
         return sum(source["raw"]["end"] for source in standings(self.run) if source["current"])
