@@ -112,11 +112,13 @@ class NumberDiffer {
     Wanted wanted;
     wanted.fill(true);
     return PageScan(versions_.tables, side.names, std::move(request))
-        .run([&](const rollup::ReadEntry& entry) -> Result<void> {
+        .run([&](std::span<const rollup::ReadEntry> entries) -> Result<void> {
           if (options_.cancelled.stop_requested()) return fail(ErrorCode::kCancelled, "cancelled");
-          if (++entries_ % kEntriesOfProgress == 0 && options_.progress) options_.progress(entries_);
-          const auto day = std::chrono::floor<std::chrono::days>(entry.bucket.start());
-          side.days[{day, entry.traffic}].add(entry, wanted);
+          for (const auto& entry : entries) {
+            if (++entries_ % kEntriesOfProgress == 0 && options_.progress) options_.progress(entries_);
+            const auto day = std::chrono::floor<std::chrono::days>(entry.bucket.start());
+            side.days[{day, entry.traffic}].add(entry, wanted);
+          }
           return {};
         });
   }

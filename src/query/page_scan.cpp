@@ -67,9 +67,7 @@ Result<void> PageScan::run(const Visit& visit) {
   // However this ends, before it is waited for.
   const std::unique_ptr<Relay<Batch>, void (*)(Relay<Batch>*)> stop(&relay_, [](auto* relay) { relay->stop(); });
   while (const auto* batch = relay_.next()) {
-    for (const auto& entry : batch->entries) {
-      if (auto ok = visit(entry); !ok) return ok;
-    }
+    if (auto ok = visit(batch->entries); !ok) return ok;
   }
   reader.join();
   return read;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,8 @@ struct PageScanRequest {
 /// Thread: one, that owns no state machine. Blocks: run(), on the store.
 class PageScan {
  public:
-  /// Called for each entry; its views are valid during the call. An error ends the scan.
-  using Visit = std::function<Result<void>(const rollup::ReadEntry&)>;
+  /// Called for some entries after the other; their views are valid during the call. An error ends the scan.
+  using Visit = std::function<Result<void>(std::span<const rollup::ReadEntry>)>;
 
   PageScan(TableStore& tables, Names names, PageScanRequest request);
 

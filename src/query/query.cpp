@@ -41,8 +41,7 @@ Result<QueryResult> run(const Request& request, TableStore& tables, const Names&
     wanted.from = from;
     wanted.to = to;
     PageScan scan(tables, names, wanted);
-    if (auto ok = scan.run([&](const rollup::ReadEntry& entry) { return tally.add(entry); }); !ok)
-      return tl::unexpected(ok.error());
+    if (auto ok = scan.run([&](auto entries) { return tally.add(entries); }); !ok) return tl::unexpected(ok.error());
     return scan.revision();
   };
   auto revision = read(request.from, request.to, answer.now());

@@ -52,6 +52,16 @@ std::ptrdiff_t Sums::add(const rollup::ReadEntry& entry, const Wanted& wanted) {
   return grown;
 }
 
+void Sums::prefetch() const {
+  for (std::size_t at = 0; at < sizeof *this; at += 64) __builtin_prefetch(reinterpret_cast<const char*>(this) + at);
+}
+
+void Sums::prefetch(const Wanted& wanted) const {
+  for (std::size_t d = 0; d < rollup::kDistinctCount; ++d) {
+    if (wanted[d]) distinct[d].prefetch();
+  }
+}
+
 std::ptrdiff_t Sums::unite(const Sums& other) {
   std::ptrdiff_t grown = 0;
   for (std::size_t d = 0; d < rollup::kDistinctCount; ++d) {

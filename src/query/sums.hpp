@@ -39,6 +39,9 @@ struct Sums {
 
   /// Adds an entry; gives the memory that distinct counts have taken for it.
   std::ptrdiff_t add(const rollup::ReadEntry& entry, const Wanted& wanted);
+  /// Tells the memory that add() is near: first of these, then of the distinct counts, once these have come.
+  void prefetch() const;
+  void prefetch(const Wanted& wanted) const;
   /// Unites the distinct counts with those of `other`, and nothing else; gives the memory that it took.
   std::ptrdiff_t unite(const Sums& other);
   /// Whether nothing is left of what was added: corrections may take away again what was there.

@@ -120,22 +120,46 @@ Result<void> Tally::merge(Sums& sums, const rollup::ReadEntry& entry, const Want
   return budget_.add_sketch_bytes(sums.add(entry, wanted));
 }
 
-Result<void> Tally::add(const rollup::ReadEntry& entry) {
-  if (auto ok = enter(entry.bucket); !ok) return ok;
-  const bool in_a_group = !request_.by.empty() && groups_now_ != nullptr;
-  if (auto ok = merge(totals_, entry, in_a_group ? Wanted{} : wanted_); !ok) return ok;
-  if (series_now_ != nullptr) {
+Result<void> Tally::add(std::span<const rollup::ReadEntry> entries) {
+  while (!entries.empty()) {
+    const auto bucket = entries.front().bucket;
+    std::size_t count = 1;
+    while (count < std::min(entries.size(), kAtOnce) && entries[count].bucket == bucket) ++count;
+    if (auto ok = enter(bucket); !ok) return ok;
+    if (auto ok = add_to_rows(entries.first(count)); !ok) return ok;
+    entries = entries.subspan(count);
+  }
+  return {};
+}
+
+Result<void> Tally::add_to_rows(std::span<const rollup::ReadEntry> entries) {
+  const bool in_groups = !request_.by.empty() && groups_now_ != nullptr;
+  for (const auto& entry : entries) {
+    if (auto ok = merge(totals_, entry, in_groups ? Wanted{} : wanted_); !ok) return ok;
+    if (series_now_ == nullptr) continue;
     if (auto ok = merge(*series_now_, entry, request_.by.empty() ? wanted_ : wanted_first_); !ok) return ok;
   }
-  if (!in_a_group) return {};
-  const auto value = value_of_group(entry);
-  auto sums = group(*groups_now_, value);
-  if (!sums) return tl::unexpected(sums.error());
-  if (auto ok = merge(**sums, entry, wanted_); !ok) return ok;
+  if (!in_groups) return {};
+  if (auto ok = add_to_groups(*groups_now_, entries, wanted_); !ok) return ok;
   if (!request_.interval || !request_.top) return {};
-  auto whole = group(whole_, value);
-  if (!whole) return tl::unexpected(whole.error());
-  return merge(**whole, entry, wanted_first_);
+  return add_to_groups(whole_, entries, wanted_first_);
+}
+
+/// Most of the time is waiting for memory, for each entry belongs to another group: so they are found first, and what they
+/// hold is on its way while the next one is looked for.
+Result<void> Tally::add_to_groups(Groups& groups, std::span<const rollup::ReadEntry> entries, const Wanted& wanted) {
+  std::array<Sums*, kAtOnce> found;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto sums = group(groups, value_of_group(entries[i]));
+    if (!sums) return tl::unexpected(sums.error());
+    found[i] = *sums;
+    found[i]->prefetch();
+  }
+  for (std::size_t i = 0; i < entries.size(); ++i) found[i]->prefetch(wanted);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (auto ok = merge(*found[i], entries[i], wanted); !ok) return ok;
+  }
+  return {};
 }
 
 }  // namespace guidepost::query

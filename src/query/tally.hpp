@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "query/groups.hpp"
@@ -34,8 +35,8 @@ class Tally {
 
   Tally(const Request& request, Budget& budget, IntervalOf interval_of);
 
-  /// Adds an entry that is asked for. Errors: kInvalidArgument (limits).
-  Result<void> add(const rollup::ReadEntry& entry);
+  /// Adds entries that are asked for. Errors: kInvalidArgument (limits).
+  Result<void> add(std::span<const rollup::ReadEntry> entries);
   /// Makes the interval, where nothing was added to it. Errors: kInvalidArgument (limits).
   Result<void> fill(TimeMs interval);
   /// Completes totals(), after everything was added, once. Errors: kInvalidArgument (limits).
@@ -48,7 +49,11 @@ class Tally {
   const Groups& whole() const { return whole_; }  ///< over all intervals, where --top must choose
 
  private:
+  static constexpr std::size_t kAtOnce = 16;
+
   Result<void> enter(Bucket bucket);
+  Result<void> add_to_rows(std::span<const rollup::ReadEntry> entries);
+  Result<void> add_to_groups(Groups& groups, std::span<const rollup::ReadEntry> entries, const Wanted& wanted);
   Result<void> merge(Sums& sums, const rollup::ReadEntry& entry, const Wanted& wanted);
   Result<Sums*> group(Groups& groups, std::string_view value);
   std::string_view value_of_group(const rollup::ReadEntry& entry) const;

@@ -35,11 +35,21 @@ class ManyEntries : public testing::Test {
   }
 };
 
+template <class VisitEntry>
+PageScan::Visit each(VisitEntry visit) {
+  return [visit](std::span<const rollup::ReadEntry> entries) -> Result<void> {
+    for (const auto& entry : entries) {
+      if (auto ok = visit(entry); !ok) return ok;
+    }
+    return {};
+  };
+}
+
 TEST_F(ManyEntries, AllComeInOrderAndWhole) {
   PageScan scan(store, Names{}, request());
   int entries = 0;
   std::pair<Bucket, std::string> last;
-  ASSERT_TRUE(scan.run([&](const rollup::ReadEntry& entry) -> Result<void> {
+  ASSERT_TRUE(scan.run(each([&](const rollup::ReadEntry& entry) -> Result<void> {
     std::pair here{entry.bucket, std::string(entry.value)};
     EXPECT_LT(last, here);
     last = std::move(here);
@@ -47,7 +57,7 @@ TEST_F(ManyEntries, AllComeInOrderAndWhole) {
     EXPECT_EQ(entry.distinct[0].size(), 1U);
     ++entries;
     return {};
-  }));
+  })));
   EXPECT_EQ(entries, kBuckets * kUrls);
 }
 
@@ -56,14 +66,14 @@ TEST_F(ManyEntries, OnlyThoseThatAreKept) {
   wanted.keep = [](const rollup::ReadEntry& entry) { return entry.value == "/7"; };
   PageScan scan(store, Names{}, wanted);
   int entries = 0;
-  ASSERT_TRUE(scan.run([&](const rollup::ReadEntry& entry) -> Result<void> {
+  ASSERT_TRUE(scan.run(each([&](const rollup::ReadEntry& entry) -> Result<void> {
     EXPECT_EQ(entry.value, "/7");
     ++entries;
     return {};
-  }));
+  })));
   EXPECT_EQ(entries, kBuckets);
   PageScan all(store, Names{}, request());
-  ASSERT_TRUE(all.run([](const rollup::ReadEntry&) -> Result<void> { return {}; }));
+  ASSERT_TRUE(all.run([](auto) -> Result<void> { return {}; }));
   EXPECT_EQ(scan.revision(), all.revision()) << "of what was read";
 }
 
@@ -71,9 +81,9 @@ TEST_F(ManyEntries, AnErrorOfTheVisitorEndsIt) {
   for (const int at : {1, 2, 2'000, 2'001, kBuckets * kUrls}) {
     PageScan scan(store, Names{}, request());
     int entries = 0;
-    const auto ran = scan.run([&](const rollup::ReadEntry&) -> Result<void> {
+    const auto ran = scan.run(each([&](const rollup::ReadEntry&) -> Result<void> {
       return ++entries == at ? fail(ErrorCode::kCancelled, "enough") : Result<void>{};
-    });
+    }));
     ASSERT_FALSE(ran);
     EXPECT_EQ(ran.error().code, ErrorCode::kCancelled);
     EXPECT_EQ(entries, at);
@@ -84,7 +94,7 @@ TEST_F(ManyEntries, AnErrorOfTheStoreComesThrough) {
   for (const int pages_read : {0, 1, 10}) {
     store.faults().fail_after(FakeTableStore::Call::kScan, pages_read, ErrorCode::kUnavailable);
     PageScan scan(store, Names{}, request());
-    const auto ran = scan.run([](const rollup::ReadEntry&) -> Result<void> { return {}; });
+    const auto ran = scan.run([](auto) -> Result<void> { return {}; });
     ASSERT_FALSE(ran) << pages_read;
     EXPECT_EQ(ran.error().code, ErrorCode::kUnavailable);
   }
