@@ -182,11 +182,12 @@ TEST(Block, WithAnyByteChangedUnderAGoodChecksumNeverCrashes) {
 TEST(Block, ClaimingMoreThanItsBytesCanHoldIsRefusedBeforeAnythingIsAllocated) {
   const auto header = [](std::uint64_t size, std::uint64_t accepted, std::uint64_t body) {
     ByteWriter out;
-    out.u8(2);
+    out.u8(3);
     out.varint(0);
     out.varint(0);
     out.varint(size);
     out.fixed64(0);
+    out.varint(0);
     out.varint(0);
     out.varint(accepted);
     for (int i = 0; i < 3; ++i) out.varint(0);
@@ -203,10 +204,10 @@ TEST(Block, ClaimingMoreThanItsBytesCanHoldIsRefusedBeforeAnythingIsAllocated) {
 TEST(Block, OfALaterVersionSaysSo) {
   auto content = encode_block(sample_decisions());
   content.resize(content.size() - 4);
-  content[0] = 3;
+  content[0] = 4;
   const auto block = Block::decode(with_checksum(content));
   ASSERT_FALSE(block.has_value());
-  EXPECT_NE(block.error().message.find("version 3"), std::string::npos) << block.error().message;
+  EXPECT_NE(block.error().message.find("version 4"), std::string::npos) << block.error().message;
 }
 
 using BlockDeathTest = ::testing::Test;
