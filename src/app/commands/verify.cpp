@@ -99,6 +99,10 @@ int run_verify(Call& call) {
   if (options.merchant && !is_merchant_slug(*options.merchant))
     throw UsageError{"--merchant: expected a slug of 1-40 characters a-z 0-9 . _ -"};
   options.from = time_of(call.arguments, "--from");
+  if (const auto last = duration_of(call.arguments, "--last")) {
+    if (options.from) throw UsageError{"--last is short for --from: only one of them"};
+    options.from = inline_executor().wall() - *last;
+  }
   options.to = time_of(call.arguments, "--to");
   const auto failed = [&](const Error& error) {
     call.out.complain(error.message);
@@ -131,8 +135,10 @@ Command verify_command() {
       .operands = {},
       .flags = {{"--merchant", "M", "only this merchant's", Use::kOptional},
                 {"--from", "T", "only events from this time on, a date (UTC) or RFC 3339", Use::kOptional},
-                {"--to", "T", "only events before", Use::kOptional}},
+                {"--to", "T", "only events before", Use::kOptional},
+                {"--last", "D", "the same as --from so long ago: 1h, 2d", Use::kOptional}},
       .examples = {{"everything", "guidepost verify"},
+                   {"what a timer runs every hour", "guidepost verify --last 2h"},
                    {"one merchant's day", "guidepost verify --merchant shop --from 2025-01-31 --to 2025-02-01"}},
       .place = Place::kReads,
       .run = run_verify};
