@@ -328,6 +328,7 @@ class Play {
     worker::StateTable state(world_.tables, world_.names);
     verify::VerifyOptions options;
     options.session_gap = 9min;
+    options.settle = 0ms;  // nothing goes on while it looks
     for (const auto& source : sources()) {
       const auto floor = wait<Offset>([&](auto done) { state.floor(source.number, std::move(done)); });
       const auto durable = wait<std::optional<worker::DurablePosition>>(

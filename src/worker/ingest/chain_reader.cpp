@@ -30,10 +30,10 @@ void ChainReader::start() {
         if (!bounds) return finish(tl::unexpected(bounds.error()));
         if (end_.resolved == kLogBeginning) end_.resolved = bounds->begin;
         if (end_.resolved < bounds->begin || end_.resolved > bounds->end) {
-          return finish(fail(ErrorCode::kOutOfRange,
-                             fmt::format("{} partition {} holds [{}, {}), not {}", resolved_.topic,
-                                         resolved_.partition.value, bounds->begin.value, bounds->end.value,
-                                         end_.resolved.value)));
+          return finish(
+              fail(ErrorCode::kOutOfRange,
+                   fmt::format("{} partition {} holds [{}, {}), not {}", resolved_.topic, resolved_.partition.value,
+                               bounds->begin.value, bounds->end.value, end_.resolved.value)));
         }
         until_ = bounds->end;
         if (end_.resolved == until_) return finish(end_);
