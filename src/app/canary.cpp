@@ -191,8 +191,11 @@ Result<CanaryReport> Canary::run(const std::stop_token& cancelled, const std::fu
   report.partitions = sent->ends.size();
   report.tally.sent = sent->events.size();
   report.taken_after = since(began);
-  said(fmt::format("sent {} events to {} partition{}: in the log after {}", report.tally.sent, report.partitions,
-                   report.partitions == 1 ? "" : "s", text::duration(*report.taken_after)));
+  const auto counted = [](std::size_t n, std::string_view what) {
+    return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+  };
+  said(fmt::format("sent {} to {}: in the log after {}", counted(report.tally.sent, "event"),
+                   counted(report.partitions, "partition"), text::duration(*report.taken_after)));
   for (std::size_t n = 0; pause(kPauses[std::min(n, kPauses.size() - 1)], cancelled); ++n) {
     const bool last = Clock::now() >= deadline;
     const auto seen = look(*sent, report.time, last ? Depth::kWithProgress : Depth::kTables, cancelled);

@@ -52,7 +52,7 @@ class CanaryTest(ProgramTest):
             self.assertEqual(self.counted(), 3 * run)
         text = self.run_it("canary", "--events", 1)
         self.assertEqual((text.status, text.err), (0, ""))
-        self.assertRegex(text.out, r"\Asent 1 events to 1 partition: in the log after .*\nevery event has its row after .*\nall are in the number after .*\n\Z")
+        self.assertRegex(text.out, r"\Asent 1 event to 1 partition: in the log after .*\nevery event has its row after .*\nall are in the number after .*\n\Z")
         self.assertEqual(self.run_it("verify").status, 0)
 
     def test_through_the_way_in_of_users(self):
