@@ -13,12 +13,15 @@ std::string Call::path(std::string_view given) const {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all{
-      up_command(),        collect_command(),     ingest_command(),      aggregate_command(),  //
-      import_command(),    generate_command(),    refresh_command(),  //
-      query_command(),     journey_command(),     verify_command(),      bad_list_command(),    bad_show_command(),  //
-      replay_command(),    replay_diff_command(), replay_list_command(), replay_undo_command(), replay_drop_command(),
-      init_command(),      backup_command(),      restore_command(),     status_command(),      check_config_command(),
-      page_show_command(), block_show_command(),  tables_command(),
+      up_command(),           collect_command(),     ingest_command(),      aggregate_command(),  //
+      import_command(),       generate_command(),    refresh_command(),  //
+      query_command(),        journey_command(),     verify_command(),      bad_list_command(),
+      bad_show_command(),  //
+      replay_command(),       replay_diff_command(), replay_list_command(), replay_undo_command(),
+      replay_drop_command(),  init_command(),        backup_command(),      restore_command(),
+      status_command(),       canary_command(),
+      check_config_command(),  //
+      page_show_command(),    block_show_command(),  tables_command(),
   };
   return all;
 }
@@ -41,9 +44,11 @@ std::vector<std::string> rest_of(const Command& command, const std::vector<std::
 
 int run_command(const Command& command, Call& call) {
   try {
-    // What is brought in goes into the log, whatever is read: without a table store as well.
-    const bool reads =
-        command.group != Group::kBringIn && (command.place == Place::kStores || command.place == Place::kReads);
+    // What is brought in goes into the log, whatever is read: without a table store as well. What goes on looks by itself,
+    // again and again, and tells what it cannot reach.
+    const bool goes_on = !command.endless_with.empty() && call.arguments.has(command.endless_with);
+    const bool reads = command.group != Group::kBringIn && !goes_on &&
+                       (command.place == Place::kStores || command.place == Place::kReads);
     if (call.node != nullptr && reads) {
       if (const auto looked = call.node->look_at_version(call.cancelled); !looked) {
         call.out.complain(looked.error().message);

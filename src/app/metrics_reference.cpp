@@ -16,7 +16,7 @@ constexpr std::string_view kHead = R"(# Metrics
 <!-- Made by `guidepost --reference metrics`; a test compares. Do not edit: each family is declared where it is made. -->
 
 What every daemon shows at `/metrics`, for Prometheus: `up` and `collect` where they take events (`http.listen`), `ingest` and
-`aggregate` at `metrics.listen`. No label holds a device, a customer, a URL or a merchant. Rules that alarm are in
+`aggregate` at `metrics.listen`, and so does `canary --every` on a cluster. No label holds a device, a customer, a URL or a merchant. Rules that alarm are in
 [deploy/prometheus/rules.yml](../deploy/prometheus/rules.yml), what to do then in [alerts.md](alerts.md), a dashboard in
 [deploy/grafana](../deploy/grafana).
 
@@ -48,6 +48,7 @@ constexpr std::array kRooms{
     Room{"guidepost_identity_", "Ingest: looking up mappings"},
     Room{"guidepost_aggregate_", "Aggregate"},
     Room{"guidepost_http_", "HTTP: events, and the listener of every daemon"},
+    Room{"guidepost_canary_", "The canary, while `canary --every` runs"},
     Room{"guidepost_dependency_", "What it depends on"},
     Room{"guidepost_hbase_", "HBase, seen from here"},
     Room{"guidepost_data_", "The embedded stores' disk"},
@@ -92,6 +93,8 @@ std::string_view word_of(ShownBy shown_by) {
       return "`up`, `ingest`, `aggregate` of a cluster";
     case ShownBy::kEmbedded:
       return "`up` on embedded stores";
+    case ShownBy::kCanary:
+      return "`canary --every`; on embedded stores the `up` that it runs in";
   }
   return "";
 }

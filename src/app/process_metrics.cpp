@@ -18,7 +18,7 @@ using metrics::CounterFamily, metrics::GaugeFamily;
 using enum metrics::ShownBy;
 
 const GaugeFamily kBuild{{"guidepost_build_info", "1", "Always 1: what runs is in the labels", kAll},
-                         {{"version", "of the program"}, {"role", "`up`, `collect`, `ingest`, `aggregate`"}}};
+                         {{"version", "of the program"}, {"role", "`up`, `collect`, `ingest`, `aggregate`, `canary`"}}};
 const GaugeFamily kReached{
     {"guidepost_dependency_reached", "0 or 1",
      "Whether what the process depends on answered when it was asked last, every 3 s; an overdue answer counts as none",

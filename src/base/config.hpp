@@ -186,6 +186,9 @@ struct Config {
   } merchants;
   std::map<std::string, MerchantConfig> merchant;
   struct {
+    std::string merchant = "guidepost-canary";
+  } canary;
+  struct {
     std::string listen = "127.0.0.1:0";
   } metrics;
   struct {

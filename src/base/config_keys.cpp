@@ -250,6 +250,10 @@ std::vector<Key<Config>> edge_keys() {
       list(KEY(merchants.listed), "The merchants accepted with `listed`, besides those with a section of their own.",
            {"a list of merchants", is_slug}),
 
+      text(KEY(canary.merchant),
+           "The merchant whose events `canary` sends; nobody else's. Its `shards` say how many partitions they go to.",
+           {"a merchant, 1-40 characters of a-z, 0-9, '.', '_' and '-'", is_slug}),
+
       text(KEY(metrics.listen), "Where a daemon shows /metrics and /health; port 0: any free one, it is logged.",
            kAddress),
 
@@ -299,6 +303,7 @@ const std::vector<Section>& sections() {
       {"limits", "What is accepted, for everything that comes in."},
       {"http", "The listener."},
       {"merchants", "Which merchants are known."},
+      {"canary", "Events of our own, sent to see that all get through."},
       {"metrics", "What a daemon tells of itself."},
       {"process", "The process."},
   };

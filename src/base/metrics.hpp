@@ -30,6 +30,7 @@ enum class ShownBy : std::uint8_t {
   kAggregate,  ///< `up`, `aggregate`
   kHBase,  ///< stages of a cluster
   kEmbedded,  ///< `up` on embedded stores
+  kCanary,  ///< `canary --every`, or the `up` that it runs in
 };
 
 struct Label {

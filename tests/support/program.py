@@ -51,9 +51,9 @@ class ProgramTest(unittest.TestCase):
         path.write_text(contents)
         return path
 
-    def up(self, *words, **environment):
+    def up(self, *words, program=PROGRAM, **environment):
         """Starts `up` and gives it with the address that it listens at."""
-        line = [PROGRAM, "up", "--listen", "127.0.0.1:0", "--json", "--set", "rollup.max_age=50ms", *map(str, words)]
+        line = [program, "up", "--listen", "127.0.0.1:0", "--json", "--set", "rollup.max_age=50ms", *map(str, words)]
         with open(self.folder / "up.log", "ab") as log:
             daemon = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=log, text=True, cwd=self.folder, env=clean_environment(**environment))
         self.daemons.append(daemon)

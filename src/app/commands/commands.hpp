@@ -26,6 +26,7 @@ Command replay_list_command();
 Command replay_undo_command();
 Command replay_drop_command();
 Command check_config_command();
+Command canary_command();
 Command status_command();
 Command backup_command();
 Command restore_command();

@@ -40,7 +40,7 @@ class UsageTest(ProgramTest):
             self.assertIn(hint, done.err)
 
     def test_what_only_looks_makes_no_stores(self):
-        for words in (["status"], ["query", "--merchant", "shop", "--from", "2015-05-17", "--to", "2015-05-18"], ["verify"], ["bad", "list"],
+        for words in (["status"], ["query", "--merchant", "shop", "--from", "2015-05-17", "--to", "2015-05-18"], ["verify"], ["bad", "list"], ["canary"],
                       ["journey", "--merchant", "shop", "--guid", "g"]):
             done = self.run_it(*words, "--data", "typo")
             self.assertEqual(done.status, 1, words)

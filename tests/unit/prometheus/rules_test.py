@@ -24,6 +24,8 @@ UP = 'up{job="ingest",instance="i:%d"}'
 FREE, SIZE = (f'guidepost_data_{what}_bytes{{job="up",instance="u:1"}}' for what in ("free", "size"))
 OPEN, MOST = 'process_open_fds{job="collect",instance="c:1"}', 'process_max_fds{job="collect",instance="c:1"}'
 COLLECT = {"job": "collect"}
+CANARY = 'guidepost_canary_%s{job="canary",instance="%s:1"}'
+RUNS = 'guidepost_canary_runs_total{job="canary",instance="k:1",outcome="%s"}'
 
 
 def fires(alert, series, at, labels, description):
@@ -47,6 +49,9 @@ CASES = [
     fires("GuidepostLogTimeSteppedBack", {'guidepost_ingest_log_time_steps_back_total{job="ingest",instance="i:1"}': "0x360 1x60"}, 400,
           {"job": "ingest"}, "The log's time went back 1 times within six hours, by more than the dedupe window reaches."),
     silent("GuidepostLogTimeSteppedBack", {'guidepost_ingest_log_time_steps_back_total{job="ingest",instance="i:1"}': "1x420"}, 400),
+    fires("GuidepostCanaryWrong", {RUNS % "lost": "0x5 1x30", RUNS % "well": "0+2x35"}, 10, {"outcome": "lost"},
+          "1 runs of the canary within an hour found events lost."),
+    silent("GuidepostCanaryWrong", {RUNS % "undecided": "0+2x30", RUNS % "doubled": "0x30", RUNS % "well": "0x30"}, 10),  # late
 
     fires("GuidepostLate", {COMPLETE: "0x30"}, 11, STAGE, "What aggregate has done of partition 2 is 11m 0s old."),
     silent("GuidepostLate", {COMPLETE: "0x9 600+60x20"}, 20),  # it has caught up
@@ -62,9 +67,18 @@ CASES = [
     fires("GuidepostNotRunning", {RUNNING: "0x30"}, 16, {**STAGE, "job": "aggregate", "instance": "a:1"},
           "Partition 2 of aggregate at a:1 recovers or drains without an end (running: 0)."),
     silent("GuidepostNotRunning", {RUNNING: "0x5 1x30"}, 16),
+    fires("GuidepostCanaryFails", {CANARY % ("success_timestamp_seconds", "k"): "0x30"}, 12, {}, "For 12m 0s no run of the canary was well."),
+    silent("GuidepostCanaryFails", {CANARY % ("success_timestamp_seconds", "k"): "0x8 540+60x30"}, 20),
+    silent("GuidepostCanaryFails", {CANARY % ("success_timestamp_seconds", "k"): "0x30", CANARY % ("success_timestamp_seconds", "l"): "0+60x30"}, 20),
+    silent("GuidepostCanaryFails", {RUNS % "undecided": "0+2x30"}, 20),  # its watch has ended
 
     fires("GuidepostNoData", {RECORDS % "accepted": "0+10x60 600x60", RECORDS % "skipped": "0+1x120", BAD: "0x120"}, 97, {},
-          "0 events were decided within half an hour; within a day there were some."),
+          "0 events were decided within half an hour, the canary's among them; within a day there were others."),
+    # A canary alone is nobody, and does not hide that nobody else comes.
+    fires("GuidepostNoData", {RECORDS % "accepted": "0+16x60 966+6x60", BAD: "0x120", CANARY % ("events_total", "k"): "0+6x120"}, 97, {},
+          "180 events were decided within half an hour, the canary's among them; within a day there were others."),
+    silent("GuidepostNoData", {RECORDS % "accepted": "0+6x120", BAD: "0x120", CANARY % ("events_total", "k"): "0+6x120"}, 97),
+    silent("GuidepostNoData", {RECORDS % "accepted": "0+16x120", BAD: "0x120", CANARY % ("events_total", "k"): "0+6x120"}, 97),
     silent("GuidepostNoData", {RECORDS % "accepted": "0x120", RECORDS % "skipped": "0+1x120", BAD: "0x120"}, 97),  # not in use yet
     silent("GuidepostNoData", {RECORDS % "accepted": "0+10x60 600x60", RECORDS % "skipped": "0x120", BAD: "0+1x120"}, 97),
     fires("GuidepostBadRows", {RECORDS % "accepted": "0+90x60", BAD: "0+10x60"}, 30, {}, "10% of the events of a quarter of an hour were bad."),
