@@ -63,7 +63,9 @@ Golden write_state() {
       state.register_source("clicks.raw", "pWTLFZ3VTMqXq_2oLb2sOg", Partition{partition}, Offset{40}, std::move(done));
     });
   }
-  tell([&](auto done) { state.put_durable(SourceId{2}, {Offset{300}, seconds_later(1), kIngestCommit.era}, std::move(done)); });
+  tell([&](auto done) {
+    state.put_durable(SourceId{2}, {Offset{300}, seconds_later(1), kIngestCommit.era}, std::move(done));
+  });
   tell([&](auto done) { state.put_passed_marker(SourceId{2}, {RunId{300}, Offset{78}}, std::move(done)); });
   VersionTable versions(store, names);
   ask<bool>([&](auto done) { versions.make(a_version(), std::move(done)); });
