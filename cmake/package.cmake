@@ -18,6 +18,9 @@ file(GLOB _documents "${CMAKE_SOURCE_DIR}/docs/*.md" "${CMAKE_SOURCE_DIR}/docs/*
 install(FILES ${_documents} "${CMAKE_SOURCE_DIR}/CHANGELOG.md" "${_debian}/copyright" DESTINATION ${_doc})
 install(FILES "${CMAKE_SOURCE_DIR}/config/cluster.toml" "${CMAKE_SOURCE_DIR}/deploy/prometheus/rules.yml"
   "${CMAKE_SOURCE_DIR}/deploy/grafana/guidepost.json" DESTINATION ${_doc}/examples)
+# What a cluster is saved with (docs/backup.md).
+install(PROGRAMS "${CMAKE_SOURCE_DIR}/deploy/cluster/backup" "${CMAKE_SOURCE_DIR}/deploy/cluster/restore"
+  DESTINATION share/guidepost/cluster)
 # Of what is a part of the program; Debian's libraries bring their own.
 install(FILES "${GUIDEPOST_CACHE}/librdkafka-2.8.0-1/LICENSES.txt" DESTINATION ${_doc}/licences RENAME librdkafka)
 install(FILES "${GUIDEPOST_CACHE}/datasketches-4.1.0/LICENSE" DESTINATION ${_doc}/licences RENAME datasketches)

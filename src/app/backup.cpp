@@ -83,14 +83,22 @@ Result<void> require_space(const fs::path& where, std::uint64_t bytes) {
               where.string() + " has " + text::bytes(space.available) + " left, and this takes " + text::bytes(bytes));
 }
 
+/// An empty folder, or the root of an empty disk.
+bool is_free(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().filename() != "lost+found") return false;
+  }
+  return !error;
+}
+
 /// The place's mark, held by this process while it lives.
 class PlaceLock {
  public:
   static Result<PlaceLock> take(const fs::path& place) {
     std::error_code error;
     const auto mark = place / kPlaceMark;
-    if (fs::exists(place, error) && !fs::exists(mark, error) &&
-        !(fs::is_directory(place, error) && fs::is_empty(place, error))) {
+    if (fs::exists(place, error) && !fs::exists(mark, error) && !is_free(place)) {
       return fail(ErrorCode::kInvalidArgument, place.string() +
                                                    " is there, and is no place of earlier backups: choose a new or an "
                                                    "empty folder, or one that `guidepost backup` made");
@@ -165,8 +173,8 @@ Result<void> finish(Backup& backup, std::string sums, const fs::path& final_name
   if (auto written = write_synced(backup.folder / kSums, sums); !written) return tl::unexpected(written.error());
   if (auto synced = sync_folders(backup.folder); !synced) return synced;
   if (!step(0)) return fail(ErrorCode::kCancelled, "cancelled");
-  if (::renameat2(AT_FDCWD, backup.folder.c_str(), AT_FDCWD, final_name.c_str(), RENAME_NOREPLACE) != 0)
-    return cannot(final_name, "made", errno);
+  // A backup is not empty, so nothing is replaced.
+  if (::rename(backup.folder.c_str(), final_name.c_str()) != 0) return cannot(final_name, "made", errno);
   step(0);
   backup.folder = final_name;
   return sync_folder(final_name.parent_path());
@@ -225,6 +233,7 @@ Result<Backup> make_backup(const BackupSource& source, const fs::path& place, co
   backup.raw_topic = source.names.raw_topic();
   std::error_code error;
   fs::remove_all(backup.folder, error);  // what an earlier one that was killed has left
+  if (error) return cannot(backup.folder, "deleted", error.value());
   fs::create_directory(backup.folder, error);
   if (error) return cannot(backup.folder, "made", error.value());
   Scratch unfinished(backup.folder);
@@ -258,7 +267,7 @@ Result<fs::path> find_backup(const fs::path& given) {
   fs::path newest;
   for (fs::directory_iterator at(given, error), end; !error && at != end; at.increment(error)) {
     const auto name = at->path().filename().string();
-    if (at->is_directory(error) && name.front() != '.' && at->path() > newest) newest = at->path();
+    if (name.front() != '.' && fs::exists(at->path() / kSums, error) && at->path() > newest) newest = at->path();
   }
   if (newest.empty()) return fail(ErrorCode::kNotFound, "there is no whole backup in " + given.string());
   return newest;
@@ -298,6 +307,11 @@ namespace {
 
 Result<void> require_empty(const fs::path& data) {
   std::error_code error;
+  if (fs::is_symlink(data, error)) {
+    return fail(ErrorCode::kInvalidArgument, data.string() +
+                                                 " is a symbolic link, which cannot be replaced: name the folder "
+                                                 "that it leads to");
+  }
   if (!fs::exists(data, error)) return {};
   if (fs::is_directory(data, error) && fs::is_empty(data, error)) return {};
   return fail(ErrorCode::kAlreadyExists,

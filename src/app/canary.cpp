@@ -52,6 +52,8 @@ std::optional<CanaryFinding> mistake_in(const http::Client::Answer& answer) {
   if (!json.is_object() || !json.contains("events"))
     return CanaryFinding{CanaryOutcome::kNotTaken, "not taken: the answer is none of a collector"};
   for (const auto& event : json["events"]) {
+    if (!event.is_object())
+      return CanaryFinding{CanaryOutcome::kNotTaken, "not taken: the answer is none of a collector"};
     if (event.value("status", "") == "accepted") continue;
     return CanaryFinding{CanaryOutcome::kRefused,
                          fmt::format("refused at first sight: {} ({})", text::escape(event.value("reason", "")),

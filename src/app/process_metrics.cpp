@@ -1,6 +1,7 @@
 #include "app/process_metrics.hpp"
 
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 #include <charconv>
 #include <filesystem>
@@ -67,11 +68,16 @@ double number(const std::vector<std::string>& words, std::size_t field) {
   return n;
 }
 
-/// When the machine was started, as Unix time.
+/// When the machine was started, as Unix time. Not from /proc/stat, which a service may not see.
 double boot_time() {
-  const auto stat = contents("/proc/stat");
-  const auto at = stat.find("\nbtime ");
-  return at == std::string::npos ? 0 : std::stod(stat.substr(at + 7));
+  timespec since_boot{};
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &since_boot);
+  clock_gettime(CLOCK_REALTIME, &now);
+  const auto seconds = [](const timespec& t) {
+    return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+  };
+  return seconds(now) - seconds(since_boot);
 }
 
 double ticks_a_second() { return static_cast<double>(sysconf(_SC_CLK_TCK)); }

@@ -23,7 +23,12 @@ int run_for_other(const RemoteCall& remote, const LoadedConfig& config, Node& no
     if (command == nullptr || (command->place != Place::kStores && command->place != Place::kReads))
       throw UsageError{unknown_command(commands(), remote.words.empty() ? "" : remote.words[0])};
     const auto arguments = parse_arguments(*command, rest_of(*command, remote.words));
-    if (arguments.has("--set") || arguments.has("--config")) {
+    // It would seem to be obeyed.
+    if (arguments.has("--set")) {
+      throw UsageError{"--set has no effect beside the process that has " + config.config.storage.data +
+                       ", whose settings hold: start that one with it, or stop it and run this alone"};
+    }
+    if (arguments.has("--config")) {
       out.complain("note: the settings in force are those of the process that has " + config.config.storage.data);
     }
     Call call{arguments, config, out, remote.directory, cancelled, &node};

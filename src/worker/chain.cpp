@@ -2,11 +2,15 @@
 
 namespace guidepost::worker {
 
+bool knows(Offset offset, const std::optional<event::Era>& era, const event::Era& of) {
+  return !era || of == *era || of.from >= offset;
+}
+
 Fit fit(Offset offset, const std::optional<event::Era>& era, const event::Decisions& block) {
   if (block.to <= offset) return Fit::kPassed;
-  if (block.from > offset) return Fit::kGap;
-  const bool knows = !era || block.era == *era || block.era.from >= offset;
-  return knows ? Fit::kGoesOn : Fit::kOtherEra;
+  // Before gaps: blocks that follow one that does not fit are not without what is before them.
+  if (!knows(offset, era, block.era)) return Fit::kOtherEra;
+  return block.from > offset ? Fit::kGap : Fit::kGoesOn;
 }
 
 }  // namespace guidepost::worker

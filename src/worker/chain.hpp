@@ -8,11 +8,15 @@
 
 namespace guidepost::worker {
 
+/// Whether what is decided in the era `of` may follow a chain that ends at `offset` in `era` (nothing: it is not known). Where
+/// it may not, it never will: offsets only rise.
+bool knows(Offset offset, const std::optional<event::Era>& era, const event::Era& of);
+
 /// How a block stands to what was applied before it.
 enum class Fit : std::uint8_t {
-  kPassed,    ///< all of it was applied before, whoever wrote that
-  kGoesOn,    ///< it is next, from its beginning or from its middle
-  kGap,       ///< blocks before it are missing
+  kPassed,  ///< all of it was applied before, whoever wrote that
+  kGoesOn,  ///< it is next, from its beginning or from its middle
+  kGap,  ///< blocks before it are missing
   kOtherEra,  ///< what it changes of sessions is about decisions that others made otherwise, and that count
 };
 

@@ -214,8 +214,11 @@ void StateTable::durable(SourceId source, Completion<std::optional<DurablePositi
   auto read = [](const Row& row) -> Result<std::optional<DurablePosition>> {
     const auto offset = number(row, "offset");
     if (!offset) return std::optional<DurablePosition>();
-    return DurablePosition{Offset{*offset}, from_unix_ms(number(row, "record_time").value_or(0)),
-                           era_of(text(row, "era"))};
+    DurablePosition position{Offset{*offset}, from_unix_ms(number(row, "record_time").value_or(0))};
+    // One of a lower position says nothing of this one.
+    const auto* era = row.find(kStateFamily, "era");
+    if (era != nullptr && era->timestamp == *offset) position.era = era_of(era->value);
+    return std::optional(position);
   };
   get_row<std::optional<DurablePosition>>(tables_, names_, position_row(names_.version, source), read, std::move(done));
 }

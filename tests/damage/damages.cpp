@@ -248,7 +248,7 @@ constexpr Damage kDamages[] = {
     {"sessions", "a page has one exit too many", "exit_page", raise_sessions},
     {"device-lost", "a count of devices lacks one", "devices: stored", forget_device},
     {"device-other", "a count of devices has another one", "devices (as many, but others)", take_another_device},
-    {"byte", "a chunk of a page has a flipped bit", "page", flip_byte},
+    {"byte", "a chunk of a page has a flipped bit", "has a wrong checksum", flip_byte},
     {"chunks", "two chunks of a page have changed places", "a chunk is in another's cell", swap_chunks},
     {"page-lost", "a page is gone", "rows below D that no page counts", lose_page},
     {"position", "a page says that it is complete up to another position than it is", "page: events", lower_position},

@@ -11,6 +11,7 @@ ADMIN = CONNECTION.getAdmin
 def snapshot(table, name) = ADMIN.java_send(:snapshot, [java.lang.String, TableName.java_class], name, TableName.valueOf(table))
 def clone_snapshot(name, table) = ADMIN.java_send(:cloneSnapshot, [java.lang.String, TableName.java_class], name, TableName.valueOf(table))
 def delete_snapshot(name) = ADMIN.java_send(:deleteSnapshot, [java.lang.String], name)
+def list_snapshots = ADMIN.listSnapshots.each { |snapshot| puts " #{snapshot.getName}  #{snapshot.getTableNameAsString}" }
 def disable(table) = ADMIN.disableTable(TableName.valueOf(table))
 def drop(table) = ADMIN.deleteTable(TableName.valueOf(table))
 

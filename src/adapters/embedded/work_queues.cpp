@@ -21,13 +21,16 @@ void ReadPool::close() {
   wake_.notify_all();
   for (auto& thread : threads_) thread.join();
   threads_.clear();
-  closed_ = true;
 }
 
 void ReadPool::run(Task job) {
-  if (closed_) return job();
   {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    // The threads may be gone already, or about to go.
+    if (closing_) {
+      lock.unlock();
+      return job();
+    }
     jobs_.push_back(std::move(job));
   }
   wake_.notify_one();

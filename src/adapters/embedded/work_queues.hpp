@@ -94,7 +94,7 @@ class ReadPool {
   ReadPool(const ReadPool&) = delete;
   ReadPool& operator=(const ReadPool&) = delete;
 
-  /// After close(): runs the job at once.
+  /// From close() on: runs the job at once.
   void run(Task job);
   void close();
 
@@ -105,7 +105,6 @@ class ReadPool {
   std::condition_variable wake_;
   std::deque<Task> jobs_;
   bool closing_ = false;
-  std::atomic<bool> closed_ = false;  ///< and no thread runs any more
   std::vector<std::thread> threads_;
 };
 

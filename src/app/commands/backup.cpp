@@ -66,7 +66,7 @@ int run_backup(Call& call) {
   if (call.arguments.has("--check")) return run_check(call);
   auto& node = *call.node;
   if (!node.checkpoint())
-    throw UsageError{"backup is of embedded stores: Kafka and HBase are saved by deploy/cluster/backup"};
+    throw UsageError{"backup is of embedded stores: Kafka and HBase are saved by cluster/backup (docs/backup.md)"};
   const auto backup = make_backup(
       {node.checkpoint(), node.log(), node.names(), node.config().storage.data, std::string(program_version())},
       call.path(call.arguments.operands().front()), bars(call, "backup"));

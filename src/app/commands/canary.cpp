@@ -20,6 +20,8 @@ using namespace std::chrono_literals;
 using Millis = std::chrono::milliseconds;
 using Json = nlohmann::ordered_json;
 
+constexpr std::int64_t kMostEvents = 200'000;
+
 std::optional<Millis> duration_of(const Arguments& arguments, std::string_view flag) {
   const auto given = arguments.value(flag);
   if (!given) return std::nullopt;
@@ -141,7 +143,18 @@ int run_canary(Call& call) {
   if (every && embedded && call.manager != nullptr)
     throw UsageError{"--every on embedded stores works beside a running `up`, and none has " +
                      node.config().storage.data};
-  Canary canary(node.config(), options_of(call), node.log(), node.tables(), [&]() -> Result<Names> {
+  auto options = options_of(call);
+  if (every) {
+    // Each look reads all of the merchant's quarter of an hour.
+    const auto runs = 15min / *every + 1;
+    const auto events = static_cast<std::int64_t>(options.events) * node.config().topics.partitions * runs;
+    if (events > kMostEvents)
+      throw UsageError{
+          fmt::format("--events and --every: up to {} events in a quarter of an hour, all of which each run "
+                      "looks at; {} at most",
+                      events, kMostEvents)};
+  }
+  Canary canary(node.config(), std::move(options), node.log(), node.tables(), [&]() -> Result<Names> {
     if (auto looked = node.look_at_version(call.cancelled); !looked) return tl::unexpected(looked.error());
     return node.names();
   });

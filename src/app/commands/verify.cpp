@@ -57,6 +57,10 @@ std::string rows_behind(const verify::Difference& d) {
   return line + (d.rows.more() ? " and more" : "");
 }
 
+bool nothing_seen(const verify::VerifyReport& r) {
+  return r.rows == 0 && r.bad_rows == 0 && r.pages == 0 && r.ledger_cells == 0;
+}
+
 void print_report(Call& call, const verify::VerifyReport& r) {
   const auto& look = call.out.look();
   for (std::size_t i = 0; i < r.differences.size(); ++i) {
@@ -71,6 +75,10 @@ void print_report(Call& call, const verify::VerifyReport& r) {
       number(r.rows), number(r.bad_rows), number(r.merchants), r.merchants == 1 ? "" : "s", number(r.cells),
       number(r.pages), number(r.ledger_cells)));
   if (r.uncounted > 0) call.out.print(number(r.uncounted) + " rows are newer than the pages yet\n");
+  if (r.agrees() && nothing_seen(r)) {
+    call.out.print("there was nothing to recount\n");
+    return;
+  }
   call.out.print(r.agrees() ? green(look, "everything agrees") + "\n"
                             : red(look, number(r.differences_total) + " differences") + "\n");
 }
@@ -104,6 +112,8 @@ int run_verify(Call& call) {
     options.from = inline_executor().wall() - *last;
   }
   options.to = time_of(call.arguments, "--to");
+  if (options.from && options.to && *options.to <= *options.from)
+    throw UsageError{"--to: expected a time after --from"};
   const auto failed = [&](const Error& error) {
     call.out.complain(error.message);
     return 1;
@@ -118,6 +128,8 @@ int run_verify(Call& call) {
                                   [&](const verify::VerifyProgress& p) { progress.set(p.so_far.rows); });
   progress.finish();
   if (!report) return failed(report.error());
+  if (options.merchant && !options.from && !options.to && nothing_seen(*report))
+    return failed({ErrorCode::kNotFound, "there is no merchant " + *options.merchant + " here"});
   call.json() ? print_json(call, *report) : print_report(call, *report);
   return report->agrees() ? 0 : 1;
 }

@@ -1,5 +1,7 @@
 #include "worker/ingest/block_writer.hpp"
 
+#include <utility>
+
 #include "base/log.hpp"
 #include "worker/retry.hpp"
 
@@ -16,7 +18,7 @@ BlockWriter::BlockWriter(Needs needs, TopicPartition resolved, SourceId source, 
 
 void BlockWriter::close() {
   closed_ = true;
-  if (reader_) reader_->close();
+  if (const auto reader = std::exchange(reader_, nullptr)) reader->close();
 }
 
 void BlockWriter::send(EncodedBlock block) {
@@ -58,7 +60,7 @@ void BlockWriter::answered(std::uint64_t number, int attempt, int generation, Re
   }
   backoff_.reset();
   blocks_[number - first_number_].answered = true;
-  const auto before = end_.offset;
+  const auto before = first_number_;
   while (!blocks_.empty() && blocks_.front().answered) {
     if (const auto& block = blocks_.front().block; block.to > end_.offset) {
       end_.offset = block.to;
@@ -68,7 +70,7 @@ void BlockWriter::answered(std::uint64_t number, int attempt, int generation, Re
     ++end_.resolved.value;
     pop();
   }
-  if (end_.offset > before) events_.acknowledged();
+  if (first_number_ > before) events_.stored();
 }
 
 void BlockWriter::pop() {
@@ -96,11 +98,12 @@ void BlockWriter::looked(Result<ChainEnd> end) {
   // Out of range: it is another log by now, or none of these blocks was stored for longer than that is kept.
   const bool gone = !end && end.error().code == ErrorCode::kOutOfRange;
   if (!end && !gone) return events_.refused(end.error());
-  const bool fits = !gone && (!end->era || *end->era == era_ || era_.from >= end->offset);
+  const bool fits = !gone && knows(end->offset, end->era, era_);
   if (!fits) {
     close();
     return events_.overtaken();
   }
+  const auto before = first_number_;
   const bool more = end->offset > end_.offset;
   end_ = *end;
   while (!blocks_.empty() && blocks_.front().block.to <= end_.offset) pop();
@@ -109,7 +112,7 @@ void BlockWriter::looked(Result<ChainEnd> end) {
     blocks_[i].answered = false;
     append(first_number_ + i);
   }
-  if (more) events_.acknowledged();
+  if (more || first_number_ > before) events_.stored();
 }
 
 }  // namespace guidepost::worker

@@ -52,7 +52,7 @@ class BlockWriter : public std::enable_shared_from_this<BlockWriter> {
     ProducerSlot& producer;
   };
   struct Events {
-    std::function<void()> acknowledged;  ///< decided() has risen
+    std::function<void()> stored;  ///< fewer blocks are on their way, and decided() may have risen
     std::function<void()>
         overtaken;  ///< others went on, by other rules: what is decided here does not fit. It has closed
     std::function<void(Error)> refused;  ///< permanent: the partition must stop

@@ -1,6 +1,7 @@
 #include "worker/ingest/chain_reader.hpp"
 
 #include <fmt/format.h>
+#include <utility>
 
 #include "guidepost/event/block.hpp"
 #include "worker/retry.hpp"
@@ -45,7 +46,7 @@ void ChainReader::start() {
 void ChainReader::fetch() {
   reader_->fetch(kFetch, {executor_, [self = shared_from_this()](Result<std::unique_ptr<LogBatch>> batch) {
                             if (self->closed_) return;
-                            if (!batch && batch.error().retryable()) {
+                            if (!batch && may_come(batch.error())) {
                               return self->executor_.post_after(std::chrono::milliseconds{200}, [self] {
                                 if (!self->closed_) self->fetch();
                               });
@@ -77,9 +78,15 @@ Result<void> ChainReader::pass(const LogBatch& batch) {
 
 void ChainReader::finish(Result<ChainEnd> result) {
   if (closed_) return;
+  const auto done = std::exchange(done_, nullptr);  // it holds whoever asked
+  close();
+  done(std::move(result));
+}
+
+void ChainReader::close() {
   closed_ = true;
+  done_ = nullptr;
   reader_.reset();
-  done_(std::move(result));
 }
 
 }  // namespace guidepost::worker

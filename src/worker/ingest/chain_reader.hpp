@@ -29,7 +29,7 @@ class ChainReader : public std::enable_shared_from_this<ChainReader> {
   ChainReader(Executor& executor, EventLog& log, TopicPartition resolved, SourceId source, ChainEnd known, Done done);
   void start();
   /// Nothing is called any more.
-  void close() { closed_ = true; }
+  void close();
 
   Executor& executor() { return executor_; }
   bool closed() const { return closed_; }

@@ -15,6 +15,9 @@ const CounterFamily kRecords{
 const CounterFamily kBad{{"guidepost_ingest_bad_total", "records", "Refused raw records", kIngest},
                          {{"reason", "why: the reasons of bad rows"}}};
 const CounterFamily kBlocks{{"guidepost_ingest_blocks_total", "blocks", "Blocks sent to the resolved log", kIngest}};
+const CounterFamily kOvertaken{{"guidepost_ingest_overtaken_total", "times",
+                                "Times that a partition began again, for others had gone on with it by other rules",
+                                kIngest}};
 const CounterFamily kStepsBack{{"guidepost_ingest_log_time_steps_back_total", "times",
                                 "Times that the log's clock went back by more than the dedupe window reaches",
                                 kIngest}};
@@ -27,6 +30,7 @@ IngestMetrics& ingest_metrics() {
                        .duplicates = kRecords.with({"duplicate"}),
                        .skipped = kRecords.with({"skipped"}),
                        .blocks = kBlocks.with(),
+                       .overtaken = kOvertaken.with(),
                        .steps_back = kStepsBack.with(),
                        .bad = {}};
     for (std::size_t i = 0; i < static_cast<std::size_t>(event::Reason::kCount); ++i)

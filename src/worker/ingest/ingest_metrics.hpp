@@ -8,7 +8,7 @@
 namespace guidepost::worker {
 
 struct IngestMetrics {
-  metrics::Counter accepted, duplicates, skipped, blocks, steps_back;
+  metrics::Counter accepted, duplicates, skipped, blocks, overtaken, steps_back;
   std::vector<metrics::Counter> bad;  ///< by event::Reason
 };
 

@@ -81,7 +81,8 @@ void IngestPartition::recovered(Result<RecoveredIngest> found) {
       if (const auto alive = weak.lock(); alive && !alive->closed()) then(std::move(args)...);
     };
   };
-  BlockWriter::Events events{.acknowledged = while_open([this] {
+  BlockWriter::Events events{.stored = while_open([this] {
+                               again_.reset();
                                fetch_ahead();
                                drained_if_empty();
                              }),
@@ -104,6 +105,7 @@ void IngestPartition::recovered(Result<RecoveredIngest> found) {
 // it does not fit, and is decided anew.
 void IngestPartition::overtaken() {
   log::warn("overtaken", {{"partition", partition_.value}, {"source", source_.number.value}});
+  ingest_metrics().overtaken.add();
   overtaken_ = true;
   if (draining()) return close();
   waiting_.reset();
@@ -121,7 +123,10 @@ void IngestPartition::begin_again() {
   markers_.clear();
   decider_.reset();
   writer_.reset();
-  recover();
+  // Others may go on for a while, until they hear that the partition is no longer theirs.
+  needs_.executor.post_after(again_.next(), [this, alive = shared_from_this()] {
+    if (!closed()) recover();
+  });
 }
 
 void IngestPartition::find_view() {
@@ -130,6 +135,7 @@ void IngestPartition::find_view() {
       [this](Completion<identity::MappingView> answer) { needs_.resolver.pass_marker(view_.run, std::move(answer)); },
       [this](identity::MappingView view) {
         view_ = std::move(view);
+        if (draining()) return;
         report("running");
         needs_.member.start(partition_, taken_);
         fetch_ahead();
@@ -313,7 +319,7 @@ void IngestPartition::cut_block_later() {
 }
 
 void IngestPartition::cut_block() {
-  if (open_.decisions.from < open_.decisions.to) send_block();
+  if (open_.decisions.from < open_.decisions.to && !overtaken_) send_block();
   // Also of a block that ends where it began, since it was cut in the middle of its batch: the next one is another block.
   for (auto& arena : open_.arenas) {
     if (spare_arenas_.size() >= kSpareArenas) break;

@@ -93,6 +93,7 @@ class IngestPartition final : public PartitionWorker {
   RulesHash rules_;
   bool recovered_once_ = false;
   bool overtaken_ = false;  // by someone who decides otherwise: all is to begin again
+  Backoff again_;
   std::optional<TimeMs> log_time_;  // latest so far
   Offset taken_;  // end of the offsets fetched
   bool pausing_ = false;  // nothing is fetched for a while, to keep to a rate

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "worker/retry.hpp"
 
@@ -52,17 +53,23 @@ IngestRecovery::IngestRecovery(Needs needs, TopicPartition raw, TopicPartition r
 
 void IngestRecovery::close() {
   closed_ = true;
-  if (chain_) chain_->close();
+  done_ = nullptr;
+  reader_.reset();
+  if (const auto chain = std::exchange(chain_, nullptr)) chain->close();
 }
 
 void IngestRecovery::start() {
+  find_bounds([this] { check_topic(); });
+}
+
+void IngestRecovery::find_bounds(std::function<void()> then) {
   ask_until_answered<LogBounds>(
       shared_from_this(), "bounds of the raw partition",
       [this](Completion<LogBounds> answer) { needs_.log.bounds(partition_, std::move(answer)); },
-      [this](Result<LogBounds> bounds) {
+      [this, then = std::move(then)](Result<LogBounds> bounds) {
         if (!bounds) return finish(tl::unexpected(bounds.error()));
         bounds_ = *bounds;
-        check_topic();
+        then();
       });
 }
 
@@ -138,7 +145,13 @@ void IngestRecovery::check_commit(const Commit& commit) {
                     partition_.topic, partition_.partition.value, known->source.value, found_.source.number.value)));
   }
   found_.committed = commit.position;
-  read_chain({commit.position, known->era, known->run, known->resolved}, std::nullopt);
+  const ChainEnd at{commit.position, known->era, known->run, known->resolved};
+  read_chain(at, [this, at](Result<ChainEnd> end) {
+    if (end) return chain_found(*end, *end);
+    if (end.error().code != ErrorCode::kOutOfRange) return finish(tl::unexpected(end.error()));
+    // The resolved log is another one by now, or kept for too short a time.
+    find_durable({at.offset, at.era, at.run, kLogBeginning});
+  });
 }
 
 // Where no commit says how far the resolved log had come, it is read from its beginning. Retention may have passed what was
@@ -152,34 +165,34 @@ void IngestRecovery::find_durable(ChainEnd known) {
       },
       [this, known](Result<std::optional<DurablePosition>> durable) {
         if (!durable) return finish(tl::unexpected(durable.error()));
-        read_chain(known, *durable);
+        read_chain(known, [this, durable = *durable](Result<ChainEnd> end) {
+          if (!end) return finish(tl::unexpected(end.error()));
+          if (!durable || durable->offset <= end->offset) return chain_found(*end, *end);
+          read_chain({durable->offset, durable->era, RunId{0}, kLogBeginning}, [this, end](Result<ChainEnd> counted) {
+            if (!counted) return finish(tl::unexpected(counted.error()));
+            chain_found(*end, *counted);
+          });
+        });
       });
 }
 
-void IngestRecovery::read_chain(ChainEnd known, std::optional<DurablePosition> durable) {
-  chain_ =
-      std::make_shared<ChainReader>(needs_.executor, needs_.log, resolved_, found_.source.number, known,
-                                    [this, known, durable, alive = shared_from_this()](Result<ChainEnd> end) {
-                                      if (closed_) return;
-                                      if (end) return chain_found(*end, durable);
-                                      if (end.error().code != ErrorCode::kOutOfRange || known.resolved == kLogBeginning)
-                                        return finish(tl::unexpected(end.error()));
-                                      // The resolved log is another one by now, or kept for too short a time.
-                                      find_durable({known.offset, known.era, known.run, kLogBeginning});
-                                    });
+void IngestRecovery::read_chain(ChainEnd known, std::function<void(Result<ChainEnd>)> then) {
+  chain_ = std::make_shared<ChainReader>(needs_.executor, needs_.log, resolved_, found_.source.number, known,
+                                         [alive = shared_from_this(), then = std::move(then)](Result<ChainEnd> end) {
+                                           if (!alive->closed_) then(std::move(end));
+                                         });
   chain_->start();
 }
 
-void IngestRecovery::chain_found(ChainEnd end, const std::optional<DurablePosition>& durable) {
+/// Ingest goes on behind `end`. What counts is decided up to `counted`, which is behind that where blocks are gone.
+void IngestRecovery::chain_found(const ChainEnd& end, const ChainEnd& counted) {
   found_.chain = end;
-  auto counted = end.offset;
-  if (durable && durable->offset > end.offset) {
-    counted = durable->offset;
-    found_.chain.era = durable->era;
-  }
-  const bool same = found_.chain.era && found_.chain.era->rules == needs_.rules;
-  found_.era = same ? *found_.chain.era : event::Era{needs_.rules, counted};
-  check_bounds();
+  found_.chain.era = counted.era;
+  found_.chain.resolved = counted.resolved;
+  const bool same = counted.era && counted.era->rules == needs_.rules;
+  found_.era = same ? *counted.era : event::Era{needs_.rules, counted.offset};
+  // Again, for others may have written and decided meanwhile.
+  find_bounds([this] { check_bounds(); });
 }
 
 void IngestRecovery::with_beginning(std::function<void(const StateTable::Beginning&)> then) {
@@ -298,10 +311,10 @@ Result<void> IngestRecovery::check_reach() const {
 
 void IngestRecovery::finish(Result<void> result) {
   if (closed_) return;
-  closed_ = true;
-  reader_.reset();
-  if (!result) return done_(tl::unexpected(result.error()));
-  done_(std::move(found_));
+  const auto done = std::exchange(done_, nullptr);  // it holds whoever asked
+  close();
+  if (!result) return done(tl::unexpected(result.error()));
+  done(std::move(found_));
 }
 
 }  // namespace guidepost::worker

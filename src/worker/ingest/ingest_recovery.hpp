@@ -36,7 +36,8 @@ struct RecoveredIngest {
 /// Finds source, commit and floor, then where the chain of blocks ends in the resolved log: what was decided behind the
 /// commit, by whomever, is decided. Then it reads the last raw records before that again, without output.
 /// Thread: the executor's. Blocks: never. Errors: kTopicChanged (the commit is of another topic of
-/// that name), kOutOfRange (the log no longer holds the commit, or what the window needs).
+/// that name), kOutOfRange (the log no longer holds the chain's end, or what the window needs), kCorrupt (the commit, or a
+/// record of the resolved log, is not of this program).
 class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
  public:
   struct Needs {
@@ -64,8 +65,9 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
   void find_commit();
   void check_commit(const Commit& commit);
   void find_durable(ChainEnd known);
-  void read_chain(ChainEnd known, std::optional<DurablePosition> durable);
-  void chain_found(ChainEnd end, const std::optional<DurablePosition>& durable);
+  void find_bounds(std::function<void()> then);
+  void read_chain(ChainEnd known, std::function<void(Result<ChainEnd>)> then);
+  void chain_found(const ChainEnd& end, const ChainEnd& counted);
   void check_bounds();
   void with_beginning(std::function<void(const StateTable::Beginning&)> then);
   void check_window();

@@ -37,6 +37,14 @@ TEST(Chain, GoesOnByOtherRulesOnlyWhereThoseKnowItsEnd) {
   EXPECT_EQ(fit(Offset{20}, by_others(10), block(8, 10, kOld)), Fit::kPassed);
 }
 
+TEST(Chain, WhatFollowsABlockThatDoesNotFitIsNoGap) {
+  const Era by_others{RulesHash{2}, Offset{10}};
+  EXPECT_EQ(fit(Offset{15}, kOld, block(10, 15, by_others)), Fit::kPassed);
+  EXPECT_EQ(fit(Offset{15}, kOld, block(15, 20, by_others)), Fit::kOtherEra);
+  EXPECT_EQ(fit(Offset{15}, kOld, block(20, 25, by_others)), Fit::kOtherEra);
+  EXPECT_EQ(fit(Offset{5}, kOld, block(20, 25, by_others)), Fit::kGap) << "5 to 10 are missing";
+}
+
 TEST(Chain, GoesOnFromAnythingWhereItsEraIsNotKnown) {
   EXPECT_EQ(fit(Offset{10}, std::nullopt, block(10, 20, kOld)), Fit::kGoesOn);
 }
