@@ -181,7 +181,7 @@ Command generate_command() {
       {"--bots", "PERCENT", "How many of a hundred devices are bots (0)"},
       {"--mappings", "FILE", "Writes the logins as mapping files: FILE, and FILE.2 with what is learnt later"},
       {"--truth", "FILE", "Writes what was generated, a line a record, for recounts"},
-      {"--to", "URL", "Posts the events to a collector, http://HOST:PORT"},
+      {"--to", "URL", "Posts the events to a collector, http://HOST:PORT, and does not wait until they are counted"},
       {"--connections", "N", "How many connections --to uses (2); more than one loses the order"},
       {"--out", "FILE", "Writes envelopes into a file, for `import events`"},
       {"--no-wait", "", "Does not wait until the events are counted"},

@@ -200,7 +200,7 @@ Command import_command() {
                       {"FILE", "Files to read; - for standard input", Use::kRepeated}};
   command.flags = {
       {"--merchant", "M", "Whose events they are; for events: of those that do not say"},
-      {"--to", "URL", "Posts the events to a collector, http://HOST:PORT"},
+      {"--to", "URL", "Posts the events to a collector, http://HOST:PORT, and does not wait until they are counted"},
       {"--connections", "N", "How many connections --to uses (2); more than one loses the order"},
       {"--no-wait", "", "Does not wait until the events are counted"},
   };

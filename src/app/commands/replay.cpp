@@ -364,7 +364,7 @@ Command replay_command() {
       .examples = {{"what it would do", "guidepost replay --to-earliest"},
                    {"only what came in since a wrong setting was rolled out",
                     "guidepost replay --to-datetime 2026-03-01T09:30:00Z --execute"},
-                   {"after a new setting: make the next version, look at it, publish it",
+                   {"after a new setting (where no `up` runs; beside it, its settings hold): make the next version, publish it",
                     "guidepost replay --to-earliest --execute --set sessions.gap=20m && guidepost replay --publish"},
                    {"with the customers as they were known at each event",
                     "guidepost replay --to-earliest --mapping as-logged --execute"}},
