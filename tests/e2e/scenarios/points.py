@@ -2,6 +2,7 @@
 import os
 import pathlib
 import signal
+import subprocess
 import time
 
 from daemons import ROOT, Failed, wait_until
@@ -44,8 +45,9 @@ def hit(run, feed, point):
     victim = run.start(role, 1, program=STOPPING)
     run.environment_more = {}
     with feed.sending(rate=RATE):
-        if where == "marker/":
-            feed.refresh(feed.logins)  # says the same as before
+        refresher = None
+        if where == "marker/":  # says the same as before; it waits for who passes its marker, and that one is about to die
+            refresher = subprocess.Popen(run.words("refresh", feed.logins), env=run.environment(), stdout=subprocess.DEVNULL)
         try:
             wait_until("the point", lambda: state_of(victim.pid) in "TZ", deadline=40)
             stopped = time.monotonic()
@@ -54,6 +56,7 @@ def hit(run, feed, point):
             run.start(role, 1)
             wait_until("what had been sent to be counted", lambda: counted(run, ends))
             took = time.monotonic() - stopped
+            check(refresher is None or refresher.wait(60) == 0, "the refresh failed")
         finally:
             if state_of(victim.pid) == "T":
                 victim.send_signal(signal.SIGCONT)
