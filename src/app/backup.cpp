@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -120,41 +121,9 @@ std::string name_of(TimeMs taken) {
   return name;
 }
 
-std::string manifest_of(const Backup& backup) {
-  auto ends = nlohmann::json::array();
-  for (const auto end : backup.raw_ends) ends.push_back(end.value);
-  const nlohmann::json manifest{
-      {"format", kFormat},
-      {"program", backup.program},
-      {"taken", text::rfc3339(backup.taken)},
-      {"taken_ms", backup.taken.time_since_epoch().count()},
-      {"raw", {{"topic", backup.raw_topic}, {"ends", std::move(ends)}}},
-      {"files", backup.files},
-      {"bytes", backup.bytes},
-  };
-  return manifest.dump(2) + "\n";
-}
-
 Result<Backup> read_manifest(const fs::path& folder) {
   std::ifstream in(folder / kManifest);
-  const auto json = nlohmann::json::parse(in, nullptr, false);
-  Backup backup;
-  backup.folder = folder;
-  try {
-    if (const auto format = json.at("format").get<int>(); format != kFormat) {
-      return fail(ErrorCode::kInvalidArgument, folder.string() + " has format " + std::to_string(format) +
-                                                   ", of a newer program: this one knows " + std::to_string(kFormat));
-    }
-    backup.program = json.at("program").get<std::string>();
-    backup.taken = TimeMs{std::chrono::milliseconds{json.at("taken_ms").get<std::int64_t>()}};
-    backup.raw_topic = json.at("raw").at("topic").get<std::string>();
-    for (const auto& end : json.at("raw").at("ends")) backup.raw_ends.push_back(Offset{end.get<std::int64_t>()});
-    backup.files = json.at("files").get<std::uint64_t>();
-    backup.bytes = json.at("bytes").get<std::uint64_t>();
-  } catch (const nlohmann::json::exception&) {
-    return corrupt(folder, std::string(kManifest) + " cannot be read");
-  }
-  return backup;
+  return parse_manifest(folder, {std::istreambuf_iterator<char>(in), {}});
 }
 
 /// By path.
@@ -189,7 +158,7 @@ Result<std::string> copy_files(const fs::path& from, Backup& backup, const Start
 
 /// The manifest, the sums, then its name.
 Result<void> finish(Backup& backup, std::string sums, const fs::path& final_name, const Meter& step) {
-  const auto sum = write_synced(backup.folder / kManifest, manifest_of(backup));
+  const auto sum = write_synced(backup.folder / kManifest, manifest_text(backup));
   if (!sum) return tl::unexpected(sum.error());
   sums += *sum + "  " + kManifest + "\n";
   step(0);
@@ -209,6 +178,42 @@ std::uint64_t Backup::records() const {
   std::uint64_t all = 0;
   for (const auto end : raw_ends) all += static_cast<std::uint64_t>(end.value);
   return all;
+}
+
+std::string manifest_text(const Backup& backup) {
+  auto ends = nlohmann::json::array();
+  for (const auto end : backup.raw_ends) ends.push_back(end.value);
+  const nlohmann::json manifest{
+      {"format", kFormat},
+      {"program", backup.program},
+      {"taken", text::rfc3339(backup.taken)},
+      {"taken_ms", backup.taken.time_since_epoch().count()},
+      {"raw", {{"topic", backup.raw_topic}, {"ends", std::move(ends)}}},
+      {"files", backup.files},
+      {"bytes", backup.bytes},
+  };
+  return manifest.dump(2) + "\n";
+}
+
+Result<Backup> parse_manifest(const fs::path& folder, const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  Backup backup;
+  backup.folder = folder;
+  try {
+    if (const auto format = json.at("format").get<int>(); format != kFormat) {
+      return fail(ErrorCode::kInvalidArgument, folder.string() + " has format " + std::to_string(format) +
+                                                   ", of a newer program: this one knows " + std::to_string(kFormat));
+    }
+    backup.program = json.at("program").get<std::string>();
+    backup.taken = TimeMs{std::chrono::milliseconds{json.at("taken_ms").get<std::int64_t>()}};
+    backup.raw_topic = json.at("raw").at("topic").get<std::string>();
+    for (const auto& end : json.at("raw").at("ends")) backup.raw_ends.push_back(Offset{end.get<std::int64_t>()});
+    backup.files = json.at("files").get<std::uint64_t>();
+    backup.bytes = json.at("bytes").get<std::uint64_t>();
+  } catch (const nlohmann::json::exception&) {
+    return corrupt(folder, std::string(kManifest) + " cannot be read");
+  }
+  return backup;
 }
 
 Result<Backup> make_backup(const BackupSource& source, const fs::path& place, const StartMeter& start) {

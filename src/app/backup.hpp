@@ -35,6 +35,11 @@ struct Backup {
   std::uint64_t records() const;  ///< below the ends
 };
 
+/// The contents of manifest.json, and what they say of the backup in `folder`. Format: proto/backup.md.
+std::string manifest_text(const Backup& backup);
+/// Errors: kCorrupt, kInvalidArgument (of a newer program).
+Result<Backup> parse_manifest(const std::filesystem::path& folder, const std::string& text);
+
 struct BackupSource {
   const CheckpointStores& checkpoint;
   EventLog& log;

@@ -80,7 +80,7 @@ Result<SourceStart> StartFinder::find(const ReplayStart& wanted) {
   if (start.from > standing_.known_from && start.from != standing_.floor) {
     if (const auto aligned = align(start, *first); !aligned) return tl::unexpected(aligned.error());
   } else {
-    IngestCommit commit{standing_.source.number, {}, {}, start.from};
+    IngestCommit commit{standing_.source.number, {}, {RulesHash{}, start.from}};
     if (start.from == standing_.floor) {
       commit = IngestCommit::decode(standing_.floor_commit).value_or(commit);
       commit.run = std::max(commit.run, least_run_);
@@ -216,12 +216,9 @@ Result<std::string> StartFinder::commit_at(Offset from, RunId run) {
   const auto last = ask<std::optional<Commit>>(
       [&](auto done) { node_.log().committed(node_.names().ingest_group(), raw_, std::move(done)); }, cancelled_);
   if (!last) return tl::unexpected(last.error());
-  IngestCommit commit{standing_.source.number, run, RulesHash{}, from};
+  IngestCommit commit{standing_.source.number, run, {RulesHash{}, from}};
   const auto known = *last ? IngestCommit::decode((*last)->metadata) : std::nullopt;
-  if (known && known->source == standing_.source.number && known->sessions_from <= from) {
-    commit.rules = known->rules;
-    commit.sessions_from = known->sessions_from;
-  }
+  if (known && known->source == standing_.source.number && known->era.from <= from) commit.era = known->era;
   return commit.encode();
 }
 

@@ -5,7 +5,7 @@
 
 namespace guidepost::event {
 
-inline constexpr std::uint8_t kBlockVersion = 2;
+inline constexpr std::uint8_t kBlockVersion = 3;
 // What LZ4 can make of one byte at most: a body that claims more is refused before it is allocated.
 inline constexpr std::uint64_t kMaxBlockExpansion = 255;
 inline constexpr std::uint64_t kMaxBlockBody = std::uint64_t{1} << 30;

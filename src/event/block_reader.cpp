@@ -40,7 +40,8 @@ Result<Header> read_header(std::string_view bytes) {
   const auto source = in.varint();
   const auto from = in.varint();
   const auto size = in.varint();
-  h.decisions.rules = RulesHash{in.fixed64()};
+  h.decisions.era.rules = RulesHash{in.fixed64()};
+  const auto era_from = in.varint();
   h.decisions.run = RunId{in.varint()};
   for (auto* count : {&h.counts.accepted, &h.counts.bad, &h.counts.duplicates, &h.counts.skipped}) *count = in.varint();
   h.body_size = in.varint();
@@ -51,12 +52,14 @@ Result<Header> read_header(std::string_view bytes) {
   for (const auto count : {h.counts.accepted, h.counts.bad, h.counts.duplicates, h.counts.skipped}) {
     if (count > kLimit) return tl::unexpected(corrupt("more outcomes than a block may have"));
   }
-  if (source > UINT32_MAX || from > INT64_MAX - kLimit || size == 0 || size > kLimit || h.counts.sum() != size) {
+  if (source > UINT32_MAX || from > INT64_MAX - kLimit || era_from > INT64_MAX || size == 0 || size > kLimit ||
+      h.counts.sum() != size) {
     return tl::unexpected(corrupt("the range and the counts do not fit"));
   }
   if (h.body_size > kMaxBlockBody || h.body_size > h.packed.size() * kMaxBlockExpansion) {
     return tl::unexpected(corrupt("a body larger than its bytes can hold"));
   }
+  h.decisions.era.from = Offset{static_cast<std::int64_t>(era_from)};
   h.decisions.source = SourceId{static_cast<std::uint32_t>(source)};
   h.decisions.from = Offset{static_cast<std::int64_t>(from)};
   h.decisions.to = h.decisions.from + static_cast<std::int64_t>(size);

@@ -201,7 +201,8 @@ std::string encode_block(const Decisions& d) {
   out.varint(d.source.value);
   out.varint(static_cast<std::uint64_t>(d.from.value));
   out.varint(static_cast<std::uint64_t>(d.to - d.from));
-  out.fixed64(d.rules.value);
+  out.fixed64(d.era.rules.value);
+  out.varint(static_cast<std::uint64_t>(d.era.from.value));
   out.varint(d.run.value);
   for (const auto count : {d.accepted.size(), d.bad.size(), d.duplicates.size(), d.skipped.size()}) out.varint(count);
   out.varint(body.view().size());

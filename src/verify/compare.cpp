@@ -53,9 +53,10 @@ class PageComparison {
   void compare_value(const std::string& key, const Sides& sides);
   void compare_distinct(const std::string& key, const Sides& sides, std::size_t which);
   void compare_money(const std::string& key, const Sides& sides);
-  void differ(const std::string& key, std::string measure, double stored, double recounted);
-  void whole(std::string measure, double stored, double recounted) {
-    findings_.add({merchant_, source_, bucket_.start(), "page", "", "", std::move(measure), stored, recounted});
+  void differ(const std::string& key, const Sides& sides, std::string measure, double stored, double recounted);
+  void whole(const PageRecount& recount, std::string measure, double stored, double recounted) {
+    findings_.add(
+        {merchant_, source_, bucket_.start(), "page", "", "", std::move(measure), stored, recounted, recount.rows});
   }
 
   const std::string& merchant_;
@@ -64,20 +65,23 @@ class PageComparison {
   Findings& findings_;
 };
 
-void PageComparison::differ(const std::string& key, std::string measure, double stored, double recounted) {
+void PageComparison::differ(const std::string& key, const Sides& sides, std::string measure, double stored,
+                            double recounted) {
   const auto dimension = static_cast<Dimension>(key[0]);
   const auto traffic = static_cast<event::Traffic>(key[1]);
+  FirstOffsets rows;
+  for (const auto* entry : sides.recounted) rows.add(entry->rows);
   findings_.add({merchant_, source_, bucket_.start(), std::string(to_string(dimension)),
-                 std::string(to_string(traffic)), key.substr(2), std::move(measure), stored, recounted});
+                 std::string(to_string(traffic)), key.substr(2), std::move(measure), stored, recounted, rows});
 }
 
 void PageComparison::compare(const StoredPage& page, const PageRecount& recount) {
   ++findings_.report().pages;
   if (page.events != recount.events) {
-    whole("events", static_cast<double>(page.events), static_cast<double>(recount.events));
+    whole(recount, "events", static_cast<double>(page.events), static_cast<double>(recount.events));
   }
   if (page.events > 0 && recount.events > 0 && page.first_offset != recount.first_offset) {
-    whole("first offset", static_cast<double>(page.first_offset.value),
+    whole(recount, "first offset", static_cast<double>(page.first_offset.value),
           static_cast<double>(recount.first_offset.value));
   }
   std::array<bool, 2> together{};
@@ -116,7 +120,7 @@ void PageComparison::compare(const StoredPage& page, const PageRecount& recount)
 
 void PageComparison::compare_value(const std::string& key, const Sides& sides) {
   if (sides.stored.size() > 1 && !is_other(std::string_view(key).substr(2))) {
-    differ(key, "stored more than once", static_cast<double>(sides.stored.size()), 1);
+    differ(key, sides, "stored more than once", static_cast<double>(sides.stored.size()), 1);
   }
   for (std::size_t i = 0; i < rollup::kCounterCount; ++i) {
     std::int64_t stored = 0, recounted = 0;
@@ -124,7 +128,7 @@ void PageComparison::compare_value(const std::string& key, const Sides& sides) {
     for (const auto* entry : sides.recounted) recounted += entry->counters[i];
     ++findings_.report().cells;
     if (stored != recounted) {
-      differ(key, std::string(kCounterNames[i]), static_cast<double>(stored), static_cast<double>(recounted));
+      differ(key, sides, std::string(kCounterNames[i]), static_cast<double>(stored), static_cast<double>(recounted));
     }
   }
   for (std::size_t i = 0; i < rollup::kDistinctCount; ++i) compare_distinct(key, sides, i);
@@ -154,8 +158,8 @@ void PageComparison::compare_money(const std::string& key, const Sides& sides) {
     for (std::size_t i = 0; i < kMoneyNames.size(); ++i) {
       ++findings_.report().cells;
       if (sums.stored[i] == sums.recounted[i]) continue;
-      differ(key, std::string(kMoneyNames[i]) + " in " + text::escape(currency), static_cast<double>(sums.stored[i]),
-             static_cast<double>(sums.recounted[i]));
+      differ(key, sides, std::string(kMoneyNames[i]) + " in " + text::escape(currency),
+             static_cast<double>(sums.stored[i]), static_cast<double>(sums.recounted[i]));
     }
   }
 }
@@ -174,7 +178,8 @@ void PageComparison::compare_distinct(const std::string& key, const Sides& sides
   ++findings_.report().cells;
   const std::string name(kDistinctNames[which]);
   const auto stored = estimate(sketches);
-  if (!stored) return differ(key, name + ": " + stored.error().message, 0, static_cast<double>(recounted->count()));
+  if (!stored)
+    return differ(key, sides, name + ": " + stored.error().message, 0, static_cast<double>(recounted->count()));
   const auto expected = static_cast<double>(recounted->count());
   if (stored->exact) {
     // Not only as many, but the same ones.
@@ -182,13 +187,14 @@ void PageComparison::compare_distinct(const std::string& key, const Sides& sides
         recounted->exact() && stored->hashes == recounted->hashes()) {
       return;
     }
-    return differ(key, stored->count == expected ? name + " (as many, but others)" : name, stored->count, expected);
+    return differ(key, sides, stored->count == expected ? name + " (as many, but others)" : name, stored->count,
+                  expected);
   }
   const auto tolerance = recounted->exact() ? kTolerance : kToleranceSampled;
   const bool too_small =
       sketches.size() == 1 && recounted->exact() && recounted->hashes().size() <= rollup::StoredSketch::kInlineMax;
   if (too_small || std::abs(stored->count - expected) > tolerance * expected)
-    differ(key, name, stored->count, expected);
+    differ(key, sides, name, stored->count, expected);
 }
 
 }  // namespace

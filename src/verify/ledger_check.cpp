@@ -1,6 +1,7 @@
 #include "verify/ledger_check.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <vector>
 
 #include "base/text.hpp"
@@ -10,14 +11,19 @@ namespace guidepost::verify {
 namespace {
 
 constexpr std::string_view kLedger = "ledger";
-// A scan of the ledger under writers may see some rows before and some after a flush.
-constexpr int kTries = 5;
+constexpr std::chrono::milliseconds kPause{100};
 
 struct Totals {
   event::LedgerCounts counts;
   Offset position;
 };
 using TotalsBySource = std::map<SourceId, Totals>;
+
+/// What one scan of the ledger gave.
+struct Seen {
+  std::vector<Difference> differences;
+  bool settled = true;  ///< none is of a source whose ledger is ahead of what D was before the scan
+};
 
 double number(std::uint64_t n) { return static_cast<double>(n); }
 
@@ -51,46 +57,62 @@ void check_row(const Row& row, TotalsBySource& totals, std::vector<Difference>& 
   source.counts += total;
 }
 
-Result<std::vector<Difference>> totals_once(TableStore& tables, const Names& names, const VerifyOptions& options) {
-  std::vector<Difference> differences;
+Result<Seen> totals_once(TableStore& tables, const Names& names, const std::vector<SourceState>& sources,
+                         const Patience& patience) {
+  Seen seen;
+  auto& differences = seen.differences;
   TotalsBySource totals;
   ScanRequest request;
   request.cells.family = event::kLedgerFamily;
-  const auto scanned = run_scans(tables, {{names.ledger(), request, ScanExtent::kAll}}, options.patience,
+  const auto scanned = run_scans(tables, {{names.ledger(), request, ScanExtent::kAll}}, patience,
                                  [&](std::size_t, const Row& row) -> Result<void> {
                                    check_row(row, totals, differences);
                                    return {};
                                  });
   if (!scanned) return tl::unexpected(scanned.error());
-  for (const auto& source : options.sources) {
-    auto seen = totals[source.source];
-    seen.position = std::max(seen.position, source.floor);
+  for (const auto& source : sources) {
+    auto& total = totals[source.source];
+    total.position = std::max(total.position, source.floor);
     const auto differ = [&](std::string_view what, double stored, double recounted) {
       differences.push_back(
           {"", source.source, {}, std::string(kLedger), "", "", std::string(what), stored, recounted});
     };
-    if (seen.position < source.durable) {
-      differ("position (below what is durable)", static_cast<double>(seen.position.value),
+    if (total.position < source.durable) {
+      differ("position (below what is durable)", static_cast<double>(total.position.value),
              static_cast<double>(source.durable.value));
     }
-    const auto received = static_cast<std::uint64_t>(seen.position - source.floor);
-    if (seen.counts.received() != received) {
-      differ("counted + bad + duplicate + skipped, against position - floor", number(seen.counts.received()),
+    const auto received = static_cast<std::uint64_t>(total.position - source.floor);
+    if (total.counts.received() != received) {
+      differ("counted + bad + duplicate + skipped, against position - floor", number(total.counts.received()),
              number(received));
     }
   }
-  return differences;
+  for (const auto& difference : differences) {
+    const auto known = std::find_if(sources.begin(), sources.end(),
+                                    [&](const SourceState& source) { return source.source == difference.source; });
+    const auto durable = known == sources.end() ? Offset{0} : known->durable;
+    const auto total = totals.find(difference.source);
+    if (total != totals.end() && total->second.position > durable) seen.settled = false;
+  }
+  return seen;
 }
 
 }  // namespace
 
 Result<void> check_totals(TableStore& tables, const Names& names, Findings& findings) {
-  for (int tries = 1;; ++tries) {
-    auto differences = totals_once(tables, names, findings.options());
-    if (!differences) return tl::unexpected(std::move(differences.error()));
-    if (!differences->empty() && tries < kTries) continue;
-    for (auto& difference : *differences) findings.add(std::move(difference));
-    return {};
+  const auto& options = findings.options();
+  const auto until = Executor::Clock::now() + options.settle;
+  for (;;) {
+    // D first: what a put below it has written is in the scan, whole.
+    auto sources = options.sources_now ? options.sources_now() : options.sources;
+    if (!sources) return tl::unexpected(std::move(sources.error()));
+    auto seen = totals_once(tables, names, *sources, options.patience);
+    if (!seen) return tl::unexpected(std::move(seen.error()));
+    if (seen->settled || Executor::Clock::now() + kPause > until) {
+      for (auto& difference : seen->differences) findings.add(std::move(difference));
+      return {};
+    }
+    std::this_thread::sleep_for(kPause);
   }
 }
 
@@ -110,13 +132,16 @@ Result<void> LedgerCheck::load() {
                    });
 }
 
-void LedgerCheck::add(SourceId source, TimeMs record_time, Offset offset, std::uint64_t Counted::* kind) {
+void LedgerCheck::add(SourceId source, TimeMs record_time, Offset offset, std::uint64_t Counted::* kind,
+                      FirstOffsets Counted::* rows) {
   if (offset < findings_.floor(source)) return;  // the version has taken it over, and did not count it
   auto& cell = cells_[{source, std::chrono::floor<std::chrono::days>(record_time)}];
   if (offset < cell.position) {
     ++(cell.*kind);
+    (cell.*rows).add(offset);
   } else if (offset < findings_.durable(source)) {
     ++cell.behind;
+    cell.behind_rows.add(offset);
   }
 }
 
@@ -132,7 +157,7 @@ Result<void> LedgerCheck::read_bad() {
         ++findings_.report().bad_rows;
         const auto key = event::parse_bad_row_key(row.key);
         if (key) {
-          add(key->source, key->received, key->offset, &Counted::bad);
+          add(key->source, key->received, key->offset, &Counted::bad, &Counted::bad_rows);
         } else {
           findings_.add({merchant_, {}, {}, "bad row", "", text::escape(row.key), key.error().message, 0, 0});
         }
@@ -143,16 +168,17 @@ Result<void> LedgerCheck::read_bad() {
 void LedgerCheck::finish() {
   for (const auto& [key, cell] : cells_) {
     const auto& [source, day] = key;
-    const auto compare = [&](std::string measure, std::uint64_t stored, std::uint64_t recounted) {
+    const auto compare = [&](std::string measure, std::uint64_t stored, std::uint64_t recounted,
+                             const FirstOffsets& rows) {
       if (stored == recounted) return;
       findings_.add({merchant_, source, day, std::string(kLedger), "", "", std::move(measure), number(stored),
-                     number(recounted)});
+                     number(recounted), rows});
     };
     if (cell.stored) findings_.report().ledger_cells += 1;
-    compare("counted", cell.counts.counted, cell.events);
-    compare("bad", cell.counts.bad, cell.bad);
-    compare("rows below D that it does not count", 0, cell.behind);
-    compare("skipped (only the total may have it)", cell.counts.skipped, 0);
+    compare("counted", cell.counts.counted, cell.events, cell.event_rows);
+    compare("bad", cell.counts.bad, cell.bad, cell.bad_rows);
+    compare("rows below D that it does not count", 0, cell.behind, cell.behind_rows);
+    compare("skipped (only the total may have it)", cell.counts.skipped, 0, {});
   }
 }
 

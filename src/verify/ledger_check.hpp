@@ -23,7 +23,7 @@ class LedgerCheck {
   /// Before any row is read: a cell's rows are there when it is.
   Result<void> load();
   void add(const event::StoredEvent& stored) {
-    add(stored.source, stored.event.record_time, stored.event.offset, &Counted::events);
+    add(stored.source, stored.event.record_time, stored.event.offset, &Counted::events, &Counted::event_rows);
   }
   Result<void> read_bad();
   void finish();
@@ -35,8 +35,10 @@ class LedgerCheck {
     event::LedgerCounts counts;
     std::uint64_t events = 0, bad = 0;  // rows below the position
     std::uint64_t behind = 0;           // rows from the position on, below D
+    FirstOffsets event_rows = {}, bad_rows = {}, behind_rows = {};
   };
-  void add(SourceId source, TimeMs record_time, Offset offset, std::uint64_t Counted::* kind);
+  void add(SourceId source, TimeMs record_time, Offset offset, std::uint64_t Counted::* kind,
+           FirstOffsets Counted::* rows);
 
   TableStore& tables_;
   const Names& names_;
@@ -46,7 +48,8 @@ class LedgerCheck {
 };
 
 /// Each row's total is the sum of its merchants and the skipped; each source's totals are what its
-/// position says that it has received. Blocks: yes. Errors: of the store.
+/// position says that it has received. A flush puts several rows, and D once all of them are there: what does not add up
+/// while the ledger is ahead of D is looked at again, for as long as VerifyOptions::settle. Blocks: yes. Errors: of the store.
 Result<void> check_totals(TableStore& tables, const Names& names, Findings& findings);
 
 }  // namespace guidepost::verify

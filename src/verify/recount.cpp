@@ -39,6 +39,7 @@ void add_event(EntryRecount& entry, const event::Accepted& event, Dimension dime
   const auto type = event.text[Field::kType];
   const auto guid = event.text[Field::kGuid];
   const auto customer = event.text[Field::kCustomer];
+  entry.rows.add(event.offset);
   count(Counter::kEvents, true);
   count(Counter::kPageViews, type == "page_view");
   count(Counter::kClicks, type == "click");
@@ -141,6 +142,7 @@ bool is_one_of(Dimension dimension, std::initializer_list<Dimension> these) {
 
 void PageRecount::add(const event::Accepted& event) {
   first_offset = events == 0 ? event.offset : std::min(first_offset, event.offset);
+  rows.add(event.offset);
   ++events;
   each_value(event, [&](Dimension dimension, std::string_view value) {
     if (value.empty() && dimension != Dimension::kTotal) return;
@@ -151,8 +153,9 @@ void PageRecount::add(const event::Accepted& event) {
 void PageRecount::add(const event::SessionChange& change, const event::Accepted& subject) {
   const auto add = [&](Dimension dimension, std::string_view value, Counter counter, std::int64_t n) {
     if (n == 0 || (value.empty() && dimension != Dimension::kTotal)) return;
-    auto& counters = entries[entry_key(dimension, subject.traffic, value)].counters;
-    counters[static_cast<std::size_t>(counter)] += n;
+    auto& entry = entries[entry_key(dimension, subject.traffic, value)];
+    entry.counters[static_cast<std::size_t>(counter)] += n;
+    entry.rows.add(change.cause);
   };
   each_value(subject, [&](Dimension dimension, std::string_view value) {
     if (!is_one_of(dimension, {Dimension::kType, Dimension::kUrl, Dimension::kUrlCountry, Dimension::kProduct})) {

@@ -11,6 +11,7 @@
 
 #include "guidepost/event/decision.hpp"
 #include "guidepost/rollup/page_format.hpp"
+#include "verify/first_offsets.hpp"
 
 namespace guidepost::verify {
 
@@ -40,6 +41,7 @@ struct EntryRecount {
   std::array<std::int64_t, rollup::kCounterCount> counters{};
   std::array<DistinctRecount, rollup::kDistinctCount> distinct;
   std::map<std::string, std::array<std::int64_t, 3>> money;  ///< by currency: revenue, refunds, orders
+  FirstOffsets rows;
 };
 
 /// Dimension, traffic and value as one key.
@@ -49,6 +51,7 @@ std::string entry_key(rollup::Dimension dimension, event::Traffic traffic, std::
 struct PageRecount {
   std::uint64_t events = 0;
   Offset first_offset;
+  FirstOffsets rows;
   std::unordered_map<std::string, EntryRecount> entries;
   void add(const event::Accepted& event);
   /// A change of sessions about an event of the page.

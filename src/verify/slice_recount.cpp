@@ -12,7 +12,7 @@ void SliceRecount::add(const event::StoredEvent& stored, bool inside) {
   if (page != pages_.end() && stored.event.offset < page->second.position) {
     recounts_[key].add(stored.event);
   } else if (stored.event.offset < findings_.durable(stored.source)) {
-    ++behind_[key];
+    behind_[key].add(stored.event.offset);
   } else {
     ++findings_.report().uncounted;
   }
@@ -28,13 +28,15 @@ void SliceRecount::finish(const std::string& merchant) {
     const std::pair key(Bucket::of(change.subject_time), source);
     const auto page = pages_.find(key);
     if (page == pages_.end() || change.change.cause >= page->second.position) {
-      if (change.change.cause < findings_.durable(source)) ++changes_behind_[key];
+      if (change.change.cause < findings_.durable(source)) changes_behind_[key].add(change.change.cause);
       continue;
     }
     const auto subject = subjects_.find({source, change.change.subject});
     if (subject == subjects_.end()) {
+      FirstOffsets row;
+      row.add(change.change.cause);
       findings_.add({merchant, source, key.first.start(), "row", "", std::to_string(change.change.subject.value),
-                     "sessions change about an event that has no row", 0, 1});
+                     "sessions change about an event that has no row", 0, 1, row});
       continue;
     }
     event::Accepted event;
@@ -44,13 +46,14 @@ void SliceRecount::finish(const std::string& merchant) {
     }
     recounts_[key].add(change.change, event);
   }
-  for (const auto& [key, count] : changes_behind_) {
+  for (const auto& [key, behind] : changes_behind_) {
     findings_.add({merchant, key.second, key.first.start(), "page", "", "",
-                   "changes of sessions below D that no page counts", 0, static_cast<double>(count)});
+                   "changes of sessions below D that no page counts", 0, static_cast<double>(behind.count),
+                   behind.rows});
   }
-  for (const auto& [key, count] : behind_) {
+  for (const auto& [key, behind] : behind_) {
     findings_.add({merchant, key.second, key.first.start(), "page", "", "", "rows below D that no page counts", 0,
-                   static_cast<double>(count)});
+                   static_cast<double>(behind.count), behind.rows});
   }
 }
 

@@ -38,6 +38,14 @@ class SliceRecount {
     SourceId source;
     event::StoredChange stored;
   };
+  struct Behind {
+    std::uint64_t count = 0;
+    FirstOffsets rows;
+    void add(Offset row) {
+      ++count;
+      rows.add(row);
+    }
+  };
   struct SubjectHash {
     std::size_t operator()(const std::pair<SourceId, Offset>& key) const {
       return std::hash<std::int64_t>{}(key.second.value) ^ (std::size_t{key.first.value} << 48);
@@ -48,8 +56,8 @@ class SliceRecount {
   TimeMs to_;
   Findings& findings_;
   std::map<std::pair<Bucket, SourceId>, PageRecount> recounts_;
-  std::map<std::pair<Bucket, SourceId>, std::uint64_t> behind_;  ///< rows below D that the page does not count
-  std::map<std::pair<Bucket, SourceId>, std::uint64_t> changes_behind_;  ///< and changes of sessions
+  std::map<std::pair<Bucket, SourceId>, Behind> behind_;          ///< rows below D that the page does not count
+  std::map<std::pair<Bucket, SourceId>, Behind> changes_behind_;  ///< and changes of sessions
   std::unordered_map<std::pair<SourceId, Offset>, Subject, SubjectHash> subjects_;
   std::vector<Change> changes_;
 };

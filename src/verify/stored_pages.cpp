@@ -6,7 +6,6 @@
 namespace guidepost::verify {
 namespace {
 
-constexpr int kTriesOfHalfAPage = 50;
 constexpr std::chrono::milliseconds kPauseOfHalfAPage{100};
 
 // Rows fetched at once: one may be of many chunks of many sources.
@@ -108,7 +107,8 @@ bool StoredPages::is_half_written(const Row& row) const {
 /// The row, or what it has become: of a page that is just being written in several puts chunk 0 comes last. One whose
 /// writer died in the middle stays so until another finishes it.
 Result<Row> StoredPages::when_whole(Month month, Row row) {
-  for (int tries = 0; tries < kTriesOfHalfAPage && is_half_written(row); ++tries) {
+  const auto until = Executor::Clock::now() + findings_.options().settle;
+  while (is_half_written(row) && Executor::Clock::now() < until) {
     std::this_thread::sleep_for(kPauseOfHalfAPage);
     RowGet get{row.key, {}};
     get.cells.family = rollup::kPageFamily;

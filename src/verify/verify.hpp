@@ -11,6 +11,7 @@
 #include "base/names.hpp"
 #include "base/patience.hpp"
 #include "guidepost/ports/table_store.hpp"
+#include "verify/first_offsets.hpp"
 
 namespace guidepost::verify {
 
@@ -26,9 +27,12 @@ struct VerifyOptions {
   std::optional<TimeMs> from;           ///< of the events' times; widened to whole buckets
   std::optional<TimeMs> to;
   std::vector<SourceState> sources;
+  /// Reads them anew: whether the ledger adds up can be said of what D has passed. None: they are as above.
+  std::function<Result<std::vector<SourceState>>()> sources_now = {};
   std::size_t max_differences = 100;    ///< listed; all are counted
   std::chrono::milliseconds session_gap{std::chrono::minutes{30}};  ///< the longest that stored sessions were cut by
   std::uint64_t slice_events = 50'000;  ///< about this many are recounted at a time: what bounds the memory
+  std::chrono::milliseconds settle{5000};  ///< how long the rest of what is half written is waited for
   Patience patience;
 };
 
@@ -43,6 +47,7 @@ struct Difference {
   std::string measure;               ///< `events`, `devices`, or what is wrong
   double stored = 0;
   double recounted = 0;
+  FirstOffsets rows = {};            ///< of `source`: those that were counted again; none where there are none
 };
 std::string to_string(const Difference& difference);  ///< a line, foreign bytes escaped
 

@@ -44,6 +44,17 @@ Result<Source> source_of(const Row& row) {
                 Partition{static_cast<std::int32_t>(*partition)}};
 }
 
+std::string text_of(const event::Era& era) { return fmt::format("{:016x} {}", era.rules.value, era.from.value); }
+
+std::optional<event::Era> era_of(std::string_view text) {
+  event::Era era;
+  const auto* end = text.data() + text.size();
+  const auto rules = std::from_chars(text.data(), end, era.rules.value, 16);
+  if (rules.ec != std::errc{} || rules.ptr == end) return std::nullopt;
+  if (std::from_chars(rules.ptr + 1, end, era.from.value).ec != std::errc{}) return std::nullopt;
+  return era;
+}
+
 /// Gets one row and gives what `read` makes of it to `done`.
 template <class T, class Read>
 void get_row(TableStore& tables, const Names& names, std::string row, Read read, Completion<T> done) {
@@ -203,18 +214,19 @@ void StateTable::durable(SourceId source, Completion<std::optional<DurablePositi
   auto read = [](const Row& row) -> Result<std::optional<DurablePosition>> {
     const auto offset = number(row, "offset");
     if (!offset) return std::optional<DurablePosition>();
-    return DurablePosition{Offset{*offset}, from_unix_ms(number(row, "record_time").value_or(0))};
+    return DurablePosition{Offset{*offset}, from_unix_ms(number(row, "record_time").value_or(0)),
+                           era_of(text(row, "era"))};
   };
   get_row<std::optional<DurablePosition>>(tables_, names_, position_row(names_.version, source), read, std::move(done));
 }
 
 void StateTable::put_durable(SourceId source, DurablePosition position, Completion<void> done) {
   const auto at = position.offset.value;
-  tables_.put(names_.state(),
-              {{position_row(names_.version, source),
-                {cell("offset", at, std::to_string(at)),
-                 cell("record_time", at, std::to_string(unix_ms(position.record_time)))}}},
-              std::move(done));
+  RowPut row{
+      position_row(names_.version, source),
+      {cell("offset", at, std::to_string(at)), cell("record_time", at, std::to_string(unix_ms(position.record_time)))}};
+  if (position.era) row.cells.push_back(cell("era", at, text_of(*position.era)));
+  tables_.put(names_.state(), {std::move(row)}, std::move(done));
 }
 
 void StateTable::passed_marker(SourceId source, Completion<std::optional<PassedMarker>> done) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/names.hpp"
+#include "guidepost/event/decision.hpp"
 #include "guidepost/ports/table_store.hpp"
 
 namespace guidepost::worker {
@@ -29,6 +30,7 @@ struct Source {
 struct DurablePosition {
   Offset offset;
   TimeMs record_time;  ///< the latest of an accepted event below it: what `as_of` is made of
+  std::optional<event::Era> era = {};  ///< of the last block below it; nothing: not known
 };
 
 /// Thread: any. Blocks: never. Errors of all calls: those of TableStore; kCorrupt.

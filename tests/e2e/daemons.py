@@ -51,13 +51,14 @@ class Installation:
         self.settings = {"names.prefix": prefix, "rollup.max_age": "3s", "enrich.no_agent_is_bot": "false", **settings}
         self.folder.mkdir(parents=True, exist_ok=True)
         self.daemons = {}
+        self.environment_more = {}
 
     def words(self, *words, program=PROGRAM):
         sets = [word for key, value in self.settings.items() for word in ("--set", f"{key}={value}")]
         return [str(program), *map(str, words), "--config", str(ROOT / "config" / "cluster.toml"), *sets]
 
     def environment(self):
-        return {**os.environ, **self.cluster.env}
+        return {**os.environ, **self.cluster.env, **self.environment_more}
 
     def run(self, *words, **limits):
         """Runs a command to its end; its standard output."""

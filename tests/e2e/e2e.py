@@ -13,6 +13,7 @@ from scenarios.faults import gateway_dead, rebalance_in_flush, refresh_killed, r
 from scenarios.inputs import access_log, access_log_sessions, event_row, time_zones
 from scenarios.journeys import journeys
 from scenarios.limits import many_guids, many_urls, sketches, small_cache
+from scenarios.points import every_point, points
 from scenarios.replay import replay
 from scenarios.replay_middle import replay_middle
 from scenarios.stream import kills, stream
@@ -21,11 +22,13 @@ from scenarios.upgrade import rolling_upgrade
 
 SCENARIOS = [stream, kills, sigterm_without_hbase, gateway_dead, reply_lost, rebalance_in_flush, raw_made_again,
              resolved_made_again, foreign_records, refresh_killed, small_disk, access_log, access_log_sessions, event_row, time_zones, journeys,
-             small_cache, many_urls, many_guids, sketches, replay, replay_middle, rolling_upgrade]
+             small_cache, many_urls, many_guids, sketches, replay, replay_middle, rolling_upgrade, points]
+ON_REQUEST = [every_point]  # takes long, and the ones above have some of it
 
 
 def main(names):
     chosen = [s for s in SCENARIOS if not names or s.__name__ in names or (s is stream and "kills" in names)]
+    chosen += [s for s in ON_REQUEST if s.__name__ in names]
     runs, passed, failed = Runs(), 0, 0
     try:
         if chosen and chosen[0] is not stream:

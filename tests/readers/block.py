@@ -69,11 +69,11 @@ def read_block(data):
     if len(data) < 5 or struct.unpack("<I", data[-4:])[0] != zlib.crc32(data[:-4]):
         raise ValueError("too short, or the checksum does not fit")
     r = Reader(data[:-4])
-    if (version := r.u8()) != 2:
+    if (version := r.u8()) != 3:
         raise ValueError(f"version {version} is not known")
     block = {"source": r.varint(), "from": r.varint()}
     block["to"] = block["from"] + r.varint()
-    block["rules"], block["run"] = f"{r.fixed64():016x}", r.varint()
+    block["rules"], block["rules_from"], block["run"] = f"{r.fixed64():016x}", r.varint(), r.varint()
     counts = [r.varint() for _ in OUTCOMES]
     size = r.varint()
     r = Columns(lz4_block(r.data[r.at:], size))

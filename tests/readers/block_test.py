@@ -4,9 +4,10 @@ import sys
 
 sys.dont_write_bytecode = True
 from block import FIELDS, REASONS, read_block  # noqa: E402
+from golden import golden  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-data = bytes.fromhex((ROOT / "tests/golden/block.hex").read_text())
+data = golden("block")["block"]
 block = read_block(data)
 rows = {row["offset"]: row for row in block["rows"]}
 

@@ -1,18 +1,15 @@
 """Reads the golden chunks, and a sketch with PyPI's datasketches; compares with what tests/unit/rollup/golden_test.cpp says."""
-import pathlib
 import sys
 
 sys.dont_write_bytecode = True
+from golden import FOLDER, cells_of, golden  # noqa: E402
 from page import estimate, read_chunk, read_row  # noqa: E402
 
-GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden"
-
-
-def golden(name):
-    return bytes.fromhex((GOLDEN / name).read_text())
-
-
-data = golden("page.hex")
+page = golden("page")
+assert read_row(page["page"]) == ("shop", 0, 1589000)
+[cell] = cells_of(page, "page")
+assert (cell.family, cell.qualifier, cell.timestamp) == ("p", bytes((0, 0, 0, 0, 0, 3)), 300), cell
+data = cell.value
 chunk = read_chunk(data)
 entries = chunk.pop("entries")
 assert chunk == {"span": 0, "bits": 0, "chunk": 0, "valid_bits": 1, "rules": "1122334455667788", "position": 300,
@@ -26,7 +23,7 @@ assert entries == [
      "money": {}, "devices": [1], "users": [2], "customers": []}], entries
 
 # A page as it is stored: 5,000 visits of 3,000 devices to 40 urls, folded, compressed, with sketches as sets and as arrays.
-lines = (GOLDEN / "page_dense.hex").read_text().split()
+lines = (FOLDER / "page_dense.hex").read_text().split()
 row, expected, cells = bytes.fromhex(lines[0]), dict(item.split("=") for item in lines[1:5]), [bytes.fromhex(x) for x in lines[5:]]
 assert read_row(row) == ("shop", 0, 1589000)
 entries = [entry for cell in cells for entry in read_chunk(cell)["entries"]]

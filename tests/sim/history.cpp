@@ -10,8 +10,8 @@ namespace guidepost::sim {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(What::kCount)> kNames{
-    "write",     "kill",      "start",     "zombie",  "take_away", "table_fault", "flaky_puts",
-    "log_fault", "hold_puts", "land_puts", "refresh", "back_up",   "restore",     "time"};
+    "write",     "kill",      "start",       "zombie",      "take_away", "table_fault", "flaky_puts", "log_fault",
+    "hold_puts", "land_puts", "hold_blocks", "land_blocks", "refresh",   "back_up",     "restore",    "time"};
 
 }  // namespace
 
@@ -32,7 +32,7 @@ History draw(std::uint64_t seed) {
   History history;
   history.seed = seed;
   history.partitions = dice.chance(25) ? 2 : 1;
-  history.two_rules = dice.chance(0);
+  history.two_rules = dice.chance(30);
   history.split_pages = dice.chance(30);
   history.small_memory = dice.chance(30);
   history.block_events = 1 + static_cast<int>(dice.below(9));
@@ -45,6 +45,8 @@ History draw(std::uint64_t seed) {
     if (dice.chance(50)) bag.insert(bag.end(), 1 + dice.below(2), what);
   }
   if (dice.chance(50)) bag.insert(bag.end(), {What::kHoldPuts, What::kLandPuts});
+  if (dice.chance(30)) bag.insert(bag.end(), {What::kHoldBlocks, What::kLandBlocks});
+  if (history.two_rules) bag.insert(bag.end(), {What::kZombie, What::kStart, What::kHoldBlocks, What::kLandBlocks});
   if (dice.chance(15)) bag.insert(bag.end(), {What::kBackUp, What::kRestore});
   const auto steps = 15 + dice.below(35);
   for (std::size_t i = 0; i < steps; ++i) {

@@ -37,6 +37,8 @@ enum class What : std::uint8_t {
   kLogFault,  ///< the same of the log
   kHoldPuts,  ///< puts wait on the way,
   kLandPuts,  ///< and land in any order, or never
+  kHoldBlocks,  ///< blocks wait on the way,
+  kLandBlocks,  ///< and land, whoever has read the log since
   kRefresh,  ///< a mapping run
   kBackUp,  ///< the tables are saved as they are
   kRestore,  ///< everything dies, and the tables are what was saved

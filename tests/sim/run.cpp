@@ -138,6 +138,7 @@ class Play {
     if (auto wrong = history_.split_pages ? "" : disagreement(kMiddle); !wrong.empty()) return done(std::move(wrong));
     heal();
     if (auto wrong = finish(world_, alive_); !wrong.empty()) return done(std::move(wrong));
+    if (auto wrong = undecided(); !wrong.empty()) return done(std::move(wrong));
     if (auto wrong = disagreement(kEnd); !wrong.empty()) return done(std::move(wrong));
     if (!history_.two_rules) return done(difference_to_calm());
     return done({});
@@ -201,6 +202,10 @@ class Play {
           }
         }
         return tables.release(TableCall::kPut);
+      case What::kHoldBlocks:
+        return world_.log.faults().hold(LogCall::kAppend, when);
+      case What::kLandBlocks:
+        return world_.log.faults().release(LogCall::kAppend);
       case What::kRefresh: {
         // Its own calls go by no fault: what a refresh does about them is tested where it is.
         const Undisturbed calm(world_);
@@ -239,6 +244,7 @@ class Play {
     for (const auto call : {TableCall::kPut, TableCall::kGet, TableCall::kCheckAndPut}) tables.heal(call);
     for (const auto call : {LogCall::kAppend, LogCall::kFetch, LogCall::kCommit, LogCall::kCommitted, LogCall::kBounds})
       world_.log.faults().heal(call);
+    world_.log.faults().release(LogCall::kAppend);
     zombies_.clear();
     if (alive_.empty()) start(false);
     // What came back from a backup looks as if it were done, until it is held against what was decided.
@@ -270,6 +276,21 @@ class Play {
         const auto at = commit ? commit->position : Offset{0};
         if (at != end) return fmt::format("{} stands at {} of {} in partition {}", group, at.value, end.value, p);
       }
+    }
+    return {};
+  }
+
+  /// Commits promise that everything below them is counted.
+  std::string undecided() {
+    const Undisturbed calm(world_);
+    worker::StateTable state(world_.tables, world_.names);
+    for (const auto& source : sources()) {
+      const auto durable = wait<std::optional<worker::DurablePosition>>(
+          [&](auto done) { state.durable(source.number, std::move(done)); });
+      const auto counted = durable ? durable->offset : Offset{0};
+      const auto end = world_.log.bounds_of({source.topic, source.partition}).end;
+      if (counted != end)
+        return fmt::format("source {} is counted up to {} of {}", source.number.value, counted.value, end.value);
     }
     return {};
   }
@@ -307,6 +328,7 @@ class Play {
     worker::StateTable state(world_.tables, world_.names);
     verify::VerifyOptions options;
     options.session_gap = 9min;
+    options.settle = 0ms;  // nothing goes on while it looks
     for (const auto& source : sources()) {
       const auto floor = wait<Offset>([&](auto done) { state.floor(source.number, std::move(done)); });
       const auto durable = wait<std::optional<worker::DurablePosition>>(
@@ -355,6 +377,7 @@ void Met::add(const Met& other) {
   blocks_passed += other.blocks_passed;
   blocks_trimmed += other.blocks_trimmed;
   gaps += other.gaps;
+  eras += other.eras;
   pages_continued += other.pages_continued;
   restores += other.restores;
   markers += other.markers;
@@ -365,6 +388,7 @@ Outcome run(const History& history) {
   const auto passed = metrics.blocks_passed.value();
   const auto trimmed = metrics.blocks_trimmed.value();
   const auto gaps = metrics.gaps.value();
+  const auto eras = metrics.blocks_of_other_eras.value();
   const auto continued = metrics.pages_continued.value();
   auto outcome = Play(history).run();
   const auto since = [](const metrics::Counter& counter, double before) {
@@ -373,6 +397,7 @@ Outcome run(const History& history) {
   outcome.met.blocks_passed = since(metrics.blocks_passed, passed);
   outcome.met.blocks_trimmed = since(metrics.blocks_trimmed, trimmed);
   outcome.met.gaps = since(metrics.gaps, gaps);
+  outcome.met.eras = since(metrics.blocks_of_other_eras, eras);
   outcome.met.pages_continued = since(metrics.pages_continued, continued);
   return outcome;
 }

@@ -18,6 +18,7 @@ struct Met {
   std::uint64_t blocks_passed = 0;
   std::uint64_t blocks_trimmed = 0;
   std::uint64_t gaps = 0;
+  std::uint64_t eras = 0;  ///< blocks that did not fit, for others had gone on by other rules
   std::uint64_t pages_continued = 0;
   std::uint64_t restores = 0;
   std::uint64_t markers = 0;

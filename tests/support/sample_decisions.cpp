@@ -30,7 +30,7 @@ event::Decisions sample_decisions() {
   d.source = SourceId{7};
   d.from = Offset{1000};
   d.to = Offset{1012};
-  d.rules = RulesHash{0x0123456789abcdefULL};
+  d.era = {RulesHash{0x0123456789abcdefULL}, Offset{7}};
   d.run = RunId{3};
   d.accepted = {view_of(1000, "g-1", "/"),     view_of(1001, "g-2", "/a"), view_of(1002, "g-1", "/"),
                 view_of(1005, "g-3", "/a"),    view_of(1006, "g-1", "/"),  view_of(1007, "g-2", "/a"),
@@ -61,7 +61,7 @@ event::Decisions sample_decisions() {
 
 std::string describe(const event::Decisions& d) {
   auto text = fmt::format("source {} [{}, {}) rules {:016x} run {}\n", d.source.value, d.from.value, d.to.value,
-                          d.rules.value, d.run.value);
+                          d.era.rules.value, d.run.value);
   for (const auto& e : d.accepted) {
     text += fmt::format("{} accepted at {} time {} {} {} flags {}", e.offset.value, unix_ms(e.record_time),
                         unix_ms(e.time), to_string(e.resolved_by), to_string(e.traffic), e.flags);

@@ -81,13 +81,21 @@ struct Skipped {
   TimeMs record_time;
 };
 
+/// By which rules offsets are decided, and from where on: sessions meet no event below `from`, for it was decided by other
+/// rules, and what was counted of it must not be corrected by these.
+struct Era {
+  RulesHash rules;
+  Offset from;
+  bool operator==(const Era&) const = default;
+};
+
 /// The decisions about the raw offsets [from, to) of one source: every offset is in exactly one of
 /// the lists, each list ascending by offset.
 struct Decisions {
   SourceId source;
   Offset from;
   Offset to;
-  RulesHash rules;
+  Era era;
   RunId run;  ///< highest run among the markers below `to`
   std::vector<Accepted> accepted;
   std::vector<Bad> bad;

@@ -6,6 +6,7 @@
 #include "app/places.hpp"
 #include "app/sources.hpp"
 #include "guidepost/event/block.hpp"
+#include "worker/chain.hpp"
 
 namespace guidepost::app {
 namespace {
@@ -16,7 +17,7 @@ struct FoundBlock {
   std::size_t bytes = 0;
 };
 
-/// The first block of the source's partition that covers the offset: the one that decided.
+/// The block that decided about the offset: of those that cover it, the first that went on from the ones before it.
 /// Errors: kNotFound, kCorrupt, those of the log.
 Result<FoundBlock> find_block(Call& call, const worker::Source& source, const Position& wanted) {
   auto& log = call.node->log();
@@ -24,6 +25,8 @@ Result<FoundBlock> find_block(Call& call, const worker::Source& source, const Po
   const auto bounds = ask<LogBounds>([&](auto done) { log.bounds(partition, std::move(done)); }, call.cancelled);
   if (!bounds) return tl::unexpected(bounds.error());
   const auto reader = log.read(partition, bounds->begin);
+  std::optional<Offset> chain;
+  std::optional<event::Era> era;
   for (Offset at = bounds->begin; at < bounds->end;) {
     const auto batch =
         ask<std::unique_ptr<LogBatch>>([&](auto done) { reader->fetch({}, std::move(done)); }, call.cancelled);
@@ -32,7 +35,12 @@ Result<FoundBlock> find_block(Call& call, const worker::Source& source, const Po
       auto block = event::Block::decode(record.value);
       if (!block) return tl::unexpected(block.error());
       const auto& d = block->decisions();
-      if (d.source == wanted.source && d.from <= wanted.offset && wanted.offset < d.to)
+      if (d.source != wanted.source) continue;
+      const auto how = chain ? worker::fit(*chain, era, d) : worker::Fit::kGoesOn;
+      if (how == worker::Fit::kPassed || how == worker::Fit::kOtherEra) continue;
+      chain = d.to;
+      era = d.era;
+      if (d.from <= wanted.offset && wanted.offset < d.to)
         return FoundBlock{std::move(*block), record.offset, record.value.size()};
     }
     at = (*batch)->next();
@@ -131,7 +139,8 @@ int run_block_show(Call& call) {
     call.out.print(nlohmann::json{{"source", d.source.value},
                                   {"from", d.from.value},
                                   {"to", d.to.value},
-                                  {"rules", fmt::format("{:016x}", d.rules.value)},
+                                  {"rules", fmt::format("{:016x}", d.era.rules.value)},
+                                  {"rules_from", d.era.from.value},
                                   {"run", d.run.value},
                                   {"resolved_offset", found->resolved.value},
                                   {"bytes", found->bytes},
@@ -147,9 +156,9 @@ int run_block_show(Call& call) {
   call.out.print(fmt::format("block of source {} [{}, {})  at {} offset {}  {}\n", d.source.value, d.from.value,
                              d.to.value, call.node->names().resolved_topic(), found->resolved.value,
                              text::bytes(found->bytes)));
-  call.out.print(fmt::format("{} accepted, {} bad, {} duplicates, {} skipped; mapping run {}; rules {:016x}\n\n",
-                             d.accepted.size(), d.bad.size(), d.duplicates.size(), d.skipped.size(), d.run.value,
-                             d.rules.value));
+  call.out.print(fmt::format(
+      "{} accepted, {} bad, {} duplicates, {} skipped; mapping run {}; rules {:016x} from {} on\n\n", d.accepted.size(),
+      d.bad.size(), d.duplicates.size(), d.skipped.size(), d.run.value, d.era.rules.value, d.era.from.value));
   for (const auto& outcome : list) print_outcome(call, outcome);
   return 0;
 }
@@ -162,8 +171,8 @@ Command block_show_command() {
       .group = Group::kLookInside,
       .summary = "what was decided about a raw offset",
       .about =
-          "Finds the first block of the resolved log that covers the offset, which is the one that counts, and prints\n"
-          "what it says about it: every decided field, or why it was refused. Reads the partition from its beginning.",
+          "Finds the block of the resolved log that decided about the offset, and prints what it says about it: every\n"
+          "decided field, or why it was refused. Reads the partition from its beginning.",
       .operands = {{"SOURCE:OFFSET", "a source, as `status` lists them, and a raw offset", Use::kRequired}},
       .flags = {{"--all", "", "prints everything that the block decides", Use::kOptional}},
       .examples = {{"one event", "guidepost block show 1:1234"},

@@ -14,6 +14,9 @@
 namespace guidepost::app {
 namespace {
 
+/// Of so many differences the rows behind them are printed: more are no help to a person.
+constexpr std::size_t kWithRows = 5;
+
 std::string number(std::uint64_t n) { return text::thousands(static_cast<std::int64_t>(n)); }
 
 nlohmann::json json_of(const verify::Difference& d) {
@@ -21,6 +24,10 @@ nlohmann::json json_of(const verify::Difference& d) {
                       {"traffic", d.traffic},   {"value", text::escape(d.value)}, {"measure", d.measure},
                       {"stored", d.stored},     {"recounted", d.recounted}};
   if (d.time) json["time"] = text::rfc3339(*d.time);
+  auto rows = nlohmann::json::array();
+  for (const auto offset : d.rows.shown()) rows.push_back(to_string(Position{d.source, offset}));
+  json["rows"] = std::move(rows);
+  json["more_rows"] = d.rows.more();
   return json;
 }
 
@@ -42,9 +49,21 @@ void print_json(Call& call, const verify::VerifyReport& r) {
                  "\n");
 }
 
+/// A line of the first rows that were counted again, as `block show` and `bad show` take them; empty where there are none.
+std::string rows_behind(const verify::Difference& d) {
+  if (d.rows.shown().empty()) return {};
+  std::string line = "  recounted from";
+  for (const auto offset : d.rows.shown()) line += " " + to_string(Position{d.source, offset});
+  return line + (d.rows.more() ? " and more" : "");
+}
+
 void print_report(Call& call, const verify::VerifyReport& r) {
   const auto& look = call.out.look();
-  for (const auto& d : r.differences) call.out.print(verify::to_string(d) + "\n");
+  for (std::size_t i = 0; i < r.differences.size(); ++i) {
+    call.out.print(verify::to_string(r.differences[i]) + "\n");
+    if (const auto rows = rows_behind(r.differences[i]); i < kWithRows && !rows.empty())
+      call.out.print(dim(look, rows) + "\n");
+  }
   if (r.differences_total > r.differences.size())
     call.out.print("... and " + number(r.differences_total - r.differences.size()) + " more\n");
   call.out.print(fmt::format(
@@ -65,6 +84,14 @@ std::chrono::milliseconds longest_gap(Call& call) {
   return of_another ? std::chrono::hours{24} : call.node->config().sessions.gap;
 }
 
+Result<std::vector<verify::SourceState>> source_states(Call& call) {
+  const auto sources = source_standings(*call.node, call.cancelled);
+  if (!sources) return tl::unexpected(sources.error());
+  std::vector<verify::SourceState> states;
+  for (const auto& s : *sources) states.push_back({s.source.number, s.floor, s.durable ? s.durable->offset : s.floor});
+  return states;
+}
+
 int run_verify(Call& call) {
   verify::VerifyOptions options;
   options.merchant = call.arguments.value("--merchant");
@@ -72,15 +99,19 @@ int run_verify(Call& call) {
   if (options.merchant && !is_merchant_slug(*options.merchant))
     throw UsageError{"--merchant: expected a slug of 1-40 characters a-z 0-9 . _ -"};
   options.from = time_of(call.arguments, "--from");
+  if (const auto last = duration_of(call.arguments, "--last")) {
+    if (options.from) throw UsageError{"--last is short for --from: only one of them"};
+    options.from = inline_executor().wall() - *last;
+  }
   options.to = time_of(call.arguments, "--to");
   const auto failed = [&](const Error& error) {
     call.out.complain(error.message);
     return 1;
   };
-  const auto sources = source_standings(*call.node, call.cancelled);
+  auto sources = source_states(call);
   if (!sources) return failed(sources.error());
-  for (const auto& s : *sources)
-    options.sources.push_back({s.source.number, s.floor, s.durable ? s.durable->offset : s.floor});
+  options.sources = *std::move(sources);
+  options.sources_now = [&] { return source_states(call); };
 
   Progress progress(call.out, "verify", "rows", std::nullopt);
   const auto report = verify::run(options, call.node->tables(), call.node->names(),
@@ -104,8 +135,10 @@ Command verify_command() {
       .operands = {},
       .flags = {{"--merchant", "M", "only this merchant's", Use::kOptional},
                 {"--from", "T", "only events from this time on, a date (UTC) or RFC 3339", Use::kOptional},
-                {"--to", "T", "only events before", Use::kOptional}},
+                {"--to", "T", "only events before", Use::kOptional},
+                {"--last", "D", "the same as --from so long ago: 1h, 2d", Use::kOptional}},
       .examples = {{"everything", "guidepost verify"},
+                   {"what a timer runs every hour", "guidepost verify --last 2h"},
                    {"one merchant's day", "guidepost verify --merchant shop --from 2025-01-31 --to 2025-02-01"}},
       .place = Place::kReads,
       .run = run_verify};

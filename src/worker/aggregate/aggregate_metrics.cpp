@@ -13,6 +13,10 @@ const CounterFamily kBlocksPassed{{"guidepost_aggregate_blocks_passed_total", "b
                                    "Blocks passed over, because they were applied before", kAggregate}};
 const CounterFamily kBlocksTrimmed{
     {"guidepost_aggregate_blocks_trimmed_total", "blocks", "Blocks applied from their middle", kAggregate}};
+const CounterFamily kBlocksOfOtherEras{{"guidepost_aggregate_blocks_of_other_eras_total", "blocks",
+                                        "Blocks not applied because others, by other rules, had decided before them: "
+                                        "their writer decides anew",
+                                        kAggregate}};
 const CounterFamily kGaps{{"guidepost_aggregate_gaps_total", "blocks",
                            "Blocks not applied because the ones before them are missing: no number has those",
                            kAggregate}};
@@ -37,6 +41,7 @@ AggregateMetrics& aggregate_metrics() {
       .blocks = kBlocks.with(),
       .blocks_passed = kBlocksPassed.with(),
       .blocks_trimmed = kBlocksTrimmed.with(),
+      .blocks_of_other_eras = kBlocksOfOtherEras.with(),
       .gaps = kGaps.with(),
       .pages_written = kPagesWritten.with(),
       .pages_continued = kPagesContinued.with(),

@@ -7,7 +7,8 @@
 namespace guidepost::worker {
 
 struct AggregateMetrics {
-  metrics::Counter events, blocks, blocks_passed, blocks_trimmed, gaps, pages_written, pages_continued, rows_written;
+  metrics::Counter events, blocks, blocks_passed, blocks_trimmed, blocks_of_other_eras, gaps, pages_written,
+      pages_continued, rows_written;
 };
 
 /// Of the process, shown from the first call on. Thread: any.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "worker/aggregate/aggregate_metrics.hpp"
+#include "worker/chain.hpp"
 
 namespace guidepost::worker {
 namespace {
@@ -122,16 +123,26 @@ void AggregatePartition::source_found(SourceId id, DurablePosition chain) {
   block_ready();
 }
 
-// Rule 6: pass what was applied, apply what continues the chain (from its middle where need be),
-// and never apply what does not.
+// Rule 6: pass what was applied, apply what goes on from the chain (from its middle where need be), and never apply what
+// does not.
 void AggregatePartition::block_ready() {
   const auto& decisions = current_->block.decisions();
   const auto chain = current_->source->chain.offset;
-  if (decisions.to <= chain) {
+  const auto how = fit(chain, current_->source->chain.era, decisions);
+  if (how == Fit::kGap) return gap();
+  if (how == Fit::kOtherEra) {
+    log::warn("block_of_another_era", {{"partition", partition_.value},
+                                       {"source", decisions.source.value},
+                                       {"from", decisions.from.value},
+                                       {"to", decisions.to.value},
+                                       {"chain", chain.value}});
+    aggregate_metrics().blocks_of_other_eras.add();
+    return block_done();
+  }
+  if (how == Fit::kPassed) {
     aggregate_metrics().blocks_passed.add();
     return block_done();
   }
-  if (decisions.from > chain) return gap();
   if (decisions.from < chain) {
     aggregate_metrics().blocks_trimmed.add();
     log::info("block_trimmed", {{"source", decisions.source.value},
@@ -216,16 +227,16 @@ void AggregatePartition::apply() {
   write_rows(decisions, chain);
   for (const auto& accepted : decisions.accepted) {
     if (accepted.offset < chain) continue;
-    fold(source, accepted, accepted.offset, [&](rollup::Page& page) { page.add(accepted, decisions.rules); });
+    fold(source, accepted, accepted.offset, [&](rollup::Page& page) { page.add(accepted, decisions.era.rules); });
     for (const auto& change : decisions.changes_of(accepted.offset)) {
       const auto& subject = *decisions.subject(change);
-      fold(source, subject, change.cause, [&](rollup::Page& page) { page.add(change, subject, decisions.rules); });
+      fold(source, subject, change.cause, [&](rollup::Page& page) { page.add(change, subject, decisions.era.rules); });
     }
   }
   source.ledger.count(decisions, chain, current_->at, now);
   auto record_time = source.chain.record_time;
   for (const auto& e : decisions.accepted) record_time = std::max(record_time, e.record_time);
-  source.chain = {decisions.to, record_time};
+  source.chain = {decisions.to, record_time, decisions.era};
   aggregate_metrics().blocks.add();
   aggregate_metrics().events.add(static_cast<double>(decisions.accepted.size()));
   block_done();

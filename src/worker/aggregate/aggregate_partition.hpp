@@ -18,6 +18,9 @@
 
 namespace guidepost::worker {
 
+/// What aggregate commits beside its position: nothing but the version of this. What it must know is in the tables.
+inline constexpr std::string_view kAggregateCommit = "v1";
+
 struct AggregateOptions {
   rollup::PageLimits page;
   FlushRule flush;

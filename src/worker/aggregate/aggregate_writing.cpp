@@ -151,7 +151,7 @@ void AggregatePartition::commit() {
   begin_commit();
   auto waits = std::make_shared<int>(1);
   const auto one_done = [this, waits, resolved] {
-    if (--*waits == 0) send_commit({resolved, "v1"});
+    if (--*waits == 0) send_commit({resolved, std::string(kAggregateCommit)});
   };
   for (const auto& [id, source] : sources_) {
     auto position = source->durable;

@@ -74,7 +74,7 @@ Decisions piece_of(const Decisions& whole, Offset from, Offset to) {
   piece.source = whole.source;
   piece.from = from;
   piece.to = to;
-  piece.rules = whole.rules;
+  piece.era = whole.era;
   const auto by_offset = [](const auto& item) { return item.offset; };
   piece.accepted = between(whole.accepted, from, to, by_offset);
   piece.bad = between(whole.bad, from, to, by_offset);

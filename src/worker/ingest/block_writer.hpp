@@ -1,4 +1,4 @@
-// Sends blocks to the resolved log in offset order and never gives one up.
+// Sends blocks to the resolved log in offset order, and knows how far that has decided.
 #pragma once
 
 #include <deque>
@@ -7,6 +7,7 @@
 
 #include "guidepost/ports/event_log.hpp"
 #include "worker/backoff.hpp"
+#include "worker/ingest/chain_reader.hpp"
 
 namespace guidepost::worker {
 
@@ -39,23 +40,30 @@ struct EncodedBlock {
   std::string bytes;
 };
 
-/// Blocks of one raw partition on their way. After any failure everything from the first block
-/// without an answer is sent again: readers drop what they had.
+/// Blocks of one raw partition on their way. Nobody else writes behind them, as a rule: then each is stored right behind the
+/// one before. Where one is not, or fails, what came between is read; what is not decided by then is sent again.
 /// Thread: the executor's. Blocks: never.
 class BlockWriter : public std::enable_shared_from_this<BlockWriter> {
  public:
-  struct Events {
-    std::function<void()> acknowledged;   ///< acknowledged() has risen
-    std::function<void(Error)> refused;   ///< permanent: the partition must stop
+  /// What it works with; all of it outlives the writer.
+  struct Needs {
+    Executor& executor;
+    EventLog& log;
+    ProducerSlot& producer;
   };
-  BlockWriter(Executor& executor, ProducerSlot& producer, TopicPartition resolved, Offset position, RunId run,
-              Events events);
+  struct Events {
+    std::function<void()> acknowledged;  ///< decided() has risen
+    std::function<void()>
+        overtaken;  ///< others went on, by other rules: what is decided here does not fit. It has closed
+    std::function<void(Error)> refused;  ///< permanent: the partition must stop
+  };
+  /// Goes on behind `end` with blocks of `era`.
+  BlockWriter(Needs needs, TopicPartition resolved, SourceId source, ChainEnd end, event::Era era, Events events);
 
   void send(EncodedBlock block);
-  void close() { closed_ = true; }
-  /// End of the contiguous acknowledged blocks: what may be committed, and the run that holds there.
-  Offset acknowledged() const { return acknowledged_; }
-  RunId acknowledged_run() const { return acknowledged_run_; }
+  void close();
+  /// How far the blocks that are stored reach: what may be committed, and what holds there.
+  const ChainEnd& decided() const { return end_; }
   bool empty() const { return blocks_.empty(); }
   std::size_t unacknowledged_bytes() const { return bytes_; }
 
@@ -66,20 +74,23 @@ class BlockWriter : public std::enable_shared_from_this<BlockWriter> {
   };
   void append(std::uint64_t number);
   void answered(std::uint64_t number, int attempt, int generation, Result<Offset> result);
-  void resend_all();
+  void look();
+  void looked(Result<ChainEnd> end);
+  void pop();
 
-  Executor& executor_;
-  ProducerSlot& producer_;
+  Needs needs_;
   TopicPartition resolved_;
+  SourceId source_;
+  ChainEnd end_;
+  event::Era era_;
   Events events_;
   bool closed_ = false;
   std::deque<InFlight> blocks_;
-  std::uint64_t first_number_ = 0;  // of blocks_.front()
+  std::uint64_t first_number_ = 0;  // of blocks_.front(), which is to be stored at end_.resolved
   std::size_t bytes_ = 0;
-  Offset acknowledged_;
-  RunId acknowledged_run_;
   int attempt_ = 0;  // answers to earlier attempts say nothing any more
-  bool resending_ = false;
+  bool looking_ = false;
+  std::shared_ptr<ChainReader> reader_;
   Backoff backoff_;
 };
 

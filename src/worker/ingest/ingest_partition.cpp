@@ -48,10 +48,16 @@ IngestPartition::IngestPartition(Needs needs, Partition partition, std::string t
       rules_(rules_of(needs.decoder, needs.enricher, needs.options)) {}
 
 void IngestPartition::start() {
+  recover();
+  commit_every(needs_.options.commit_interval);
+}
+
+void IngestPartition::recover() {
   IngestRecovery::Needs needs{needs_.executor, needs_.log,      needs_.member,  needs_.state,
                               needs_.decoder,  needs_.enricher, needs_.options, rules_};
   recovery_ = std::make_shared<IngestRecovery>(
-      needs, TopicPartition{needs_.names.raw_topic(), partition_}, topic_id_,
+      needs, TopicPartition{needs_.names.raw_topic(), partition_},
+      TopicPartition{needs_.names.resolved_topic(), partition_}, topic_id_,
       [this, alive = shared_from_this()](Result<RecoveredIngest> found) { recovered(std::move(found)); });
   recovery_->start();
 }
@@ -60,11 +66,16 @@ void IngestPartition::recovered(Result<RecoveredIngest> found) {
   recovery_.reset();
   if (closed()) return;
   if (!found) return fail_partition(found.error());
+  const auto& chain = found->chain;
+  const bool first = !std::exchange(recovered_once_, true);
   source_ = found->source;
-  taken_ = committed_ = found->position;
-  view_.run = block_run_ = std::max(found->run, needs_.options.least_run);
-  sessions_from_ = found->sessions_from;
+  taken_ = chain.offset;
+  committed_ = found->committed;
+  view_.run = block_run_ = std::max(chain.run, needs_.options.least_run);
+  era_ = found->era;
   decider_ = std::move(found->decider);
+  // Whoever passed it may have died before it said so.
+  if (chain.run > RunId{0}) markers_.push_back({chain.run, chain.offset});
   const auto while_open = [weak = weak_from_this()](auto then) {
     return [weak, then](auto... args) {
       if (const auto alive = weak.lock(); alive && !alive->closed()) then(std::move(args)...);
@@ -74,17 +85,43 @@ void IngestPartition::recovered(Result<RecoveredIngest> found) {
                                fetch_ahead();
                                drained_if_empty();
                              }),
+                             .overtaken = while_open([this] { overtaken(); }),
                              .refused = while_open([this](Error error) { fail_partition(std::move(error)); })};
-  writer_ = std::make_shared<BlockWriter>(needs_.executor, needs_.producer,
-                                          TopicPartition{needs_.names.resolved_topic(), partition_}, found->position,
-                                          found->run, std::move(events));
-  open_.decisions.from = open_.decisions.to = found->position;
-  watch_lag(needs_.log, {needs_.names.raw_topic(), partition_});
+  writer_ = std::make_shared<BlockWriter>(BlockWriter::Needs{needs_.executor, needs_.log, needs_.producer},
+                                          TopicPartition{needs_.names.resolved_topic(), partition_}, source_.number,
+                                          chain, era_, std::move(events));
+  open_.decisions.from = open_.decisions.to = chain.offset;
+  if (first) watch_lag(needs_.log, {needs_.names.raw_topic(), partition_});
   log::info("ingest_starts", {{"partition", partition_.value},
                               {"source", source_.number.value},
+                              {"committed", committed_.value},
                               {"offset", taken_.value},
                               {"run", view_.run.value}});
   find_view();
+}
+
+// Someone else went on with this source, deciding otherwise. What was decided here behind that is about what does not count:
+// it does not fit, and is decided anew.
+void IngestPartition::overtaken() {
+  log::warn("overtaken", {{"partition", partition_.value}, {"source", source_.number.value}});
+  overtaken_ = true;
+  if (draining()) return close();
+  waiting_.reset();
+  fetch_ahead();
+}
+
+/// When nothing is under way that would come back to what is thrown away here.
+void IngestPartition::begin_again() {
+  if (fetching() || batch_ || pausing_ || committing() || draining()) return;
+  overtaken_ = false;
+  report("recovering");
+  const auto number = open_.number + 1;
+  open_ = {};
+  open_.number = number;
+  markers_.clear();
+  decider_.reset();
+  writer_.reset();
+  recover();
 }
 
 void IngestPartition::find_view() {
@@ -95,13 +132,13 @@ void IngestPartition::find_view() {
         view_ = std::move(view);
         report("running");
         needs_.member.start(partition_, taken_);
-        commit_every(needs_.options.commit_interval);
         fetch_ahead();
       });
 }
 
 // One batch is fetched ahead while another one is being decided; none while too much is unacknowledged.
 void IngestPartition::fetch_ahead() {
+  if (overtaken_) return begin_again();
   if (waiting_ || !decider_ || pausing_) return;
   if (writer_->unacknowledged_bytes() > needs_.options.max_unacknowledged.value) return;
   const auto& block = needs_.options.block;
@@ -109,6 +146,7 @@ void IngestPartition::fetch_ahead() {
 }
 
 void IngestPartition::fetched(std::unique_ptr<LogBatch> batch) {
+  if (overtaken_) return begin_again();
   if (batch->next() == batch->from()) return fetch_ahead();
   GUIDEPOST_ASSERT(!waiting_);
   watch_log_time(*batch);
@@ -291,7 +329,7 @@ void IngestPartition::cut_block() {
 void IngestPartition::send_block() {
   auto& decisions = open_.decisions;
   decisions.source = source_.number;
-  decisions.rules = rules_;
+  decisions.era = era_;
   decisions.run = view_.run;
   std::erase_if(decisions.earlier, [&](const event::Accepted& e) { return e.offset >= decisions.from; });
   event::sort_subjects(decisions.earlier);
@@ -307,30 +345,35 @@ void IngestPartition::send_block() {
 
 // The state table learns which markers were passed before the commit that lies behind them.
 void IngestPartition::commit() {
-  if (committing() || !writer_ || writer_->acknowledged() <= committed_) return;
+  if (committing() || overtaken_ || !writer_ || writer_->decided().offset <= committed_) return;
   begin_commit();
-  const auto position = writer_->acknowledged();
-  const auto run = writer_->acknowledged_run();
+  const auto decided = writer_->decided();
   std::optional<StateTable::PassedMarker> passed;
-  while (!markers_.empty() && markers_.front().offset <= position) {
+  while (!markers_.empty() && markers_.front().offset <= decided.offset) {
     passed = markers_.front();
     markers_.pop_front();
   }
-  if (!passed) return commit_position(position, run);
+  if (!passed) return commit_position(decided);
   ask<void>(
       "state of markers",
       [this, marker = *passed](Completion<void> answer) {
         needs_.state.put_passed_marker(source_.number, marker, std::move(answer));
       },
-      [this, position, run] { commit_position(position, run); });
+      [this, decided] { commit_position(decided); });
 }
 
-void IngestPartition::commit_position(Offset position, RunId run) {
-  send_commit({position, IngestCommit{source_.number, run, rules_, sessions_from_}.encode()});
+void IngestPartition::commit_position(const ChainEnd& decided) {
+  const IngestCommit commit{source_.number, decided.run, decided.era.value_or(era_), decided.resolved};
+  send_commit({decided.offset, commit.encode()});
+}
+
+void IngestPartition::commit_answered() {
+  if (overtaken_) return begin_again();
+  drained_if_empty();
 }
 
 void IngestPartition::finish() {
-  if (!writer_) return close();
+  if (!writer_ || overtaken_) return close();
   waiting_.reset();
   // A batch in the middle of being decided is given up: whoever comes next decides it again.
   if (!batch_) cut_block();
@@ -338,8 +381,8 @@ void IngestPartition::finish() {
 }
 
 void IngestPartition::drained_if_empty() {
-  if (!draining() || !writer_->empty()) return;
-  if (writer_->acknowledged() <= committed_) return close();
+  if (!draining() || !writer_ || !writer_->empty()) return;
+  if (writer_->decided().offset <= committed_) return close();
   commit();
 }
 

@@ -53,12 +53,15 @@ class IngestPartition final : public PartitionWorker {
 
   void fetched(std::unique_ptr<LogBatch> batch) override;
   void commit() override;
-  void commit_answered() override { drained_if_empty(); }
+  void commit_answered() override;
   void finish() override;
   void drop() override;
   void describe(PartitionStatus& status) const override;
 
+  void recover();
   void recovered(Result<RecoveredIngest> found);
+  void overtaken();
+  void begin_again();
   void find_view();
   void fetch_ahead();
   void take_next_batch();
@@ -73,7 +76,7 @@ class IngestPartition final : public PartitionWorker {
   void cut_block();
   void send_block();
   void cut_block_later();
-  void commit_position(Offset position, RunId run);
+  void commit_position(const ChainEnd& decided);
   void drained_if_empty();
   void count(const event::Decisions& decisions);
 
@@ -86,8 +89,10 @@ class IngestPartition final : public PartitionWorker {
   Source source_;
   identity::MappingView view_;
   RunId block_run_;        // that holds at the beginning of the open block
-  Offset sessions_from_;   // events below it are decided by other rules, and meet no others
+  event::Era era_;  // of what is decided here
   RulesHash rules_;
+  bool recovered_once_ = false;
+  bool overtaken_ = false;  // by someone who decides otherwise: all is to begin again
   std::optional<TimeMs> log_time_;  // latest so far
   Offset taken_;  // end of the offsets fetched
   bool pausing_ = false;  // nothing is fetched for a while, to keep to a rate

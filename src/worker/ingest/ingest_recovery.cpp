@@ -15,8 +15,8 @@ constexpr FetchLimits kWindowFetch{
 }  // namespace
 
 std::string IngestCommit::encode() const {
-  return fmt::format("v2 source={} run={} rules={} sessions_from={}", source.value, run.value, rules.value,
-                     sessions_from.value);
+  return fmt::format("v3 source={} run={} rules={} rules_from={} resolved={}", source.value, run.value, era.rules.value,
+                     era.from.value, resolved.value);
 }
 
 std::optional<IngestCommit> IngestCommit::decode(std::string_view metadata) {
@@ -28,23 +28,32 @@ std::optional<IngestCommit> IngestCommit::decode(std::string_view metadata) {
     const auto* end = metadata.data() + metadata.size();
     return std::from_chars(from, end, value).ec == std::errc{} ? std::optional(value) : std::nullopt;
   };
-  if (!metadata.starts_with("v2 ")) return std::nullopt;
+  if (!metadata.starts_with("v3 ")) return std::nullopt;
   const auto source = number_after("source=");
   const auto run = number_after("run=");
   const auto rules = number_after("rules=");
-  const auto sessions_from = number_after("sessions_from=");
-  if (!source || !run || !rules || !sessions_from) return std::nullopt;
-  return IngestCommit{SourceId{static_cast<std::uint32_t>(*source)}, RunId{*run}, RulesHash{*rules},
-                      Offset{static_cast<std::int64_t>(*sessions_from)}};
+  const auto rules_from = number_after("rules_from=");
+  const auto resolved = number_after("resolved=");
+  if (!source || !run || !rules || !rules_from || !resolved) return std::nullopt;
+  const auto offset = [](std::uint64_t n) { return Offset{static_cast<std::int64_t>(n)}; };
+  return IngestCommit{SourceId{static_cast<std::uint32_t>(*source)},
+                      RunId{*run},
+                      {RulesHash{*rules}, offset(*rules_from)},
+                      offset(*resolved)};
 }
 
-IngestRecovery::IngestRecovery(Needs needs, TopicPartition partition, std::string topic_id,
+IngestRecovery::IngestRecovery(Needs needs, TopicPartition raw, TopicPartition resolved, std::string topic_id,
                                std::function<void(Result<RecoveredIngest>)> done)
     : needs_(needs),
-      partition_(std::move(partition)),
+      partition_(std::move(raw)),
+      resolved_(std::move(resolved)),
       topic_id_(std::move(topic_id)),
-      done_(std::move(done)),
-      found_{.source = {}, .position = Offset{0}, .run = RunId{0}, .sessions_from = Offset{0}, .decider = nullptr} {}
+      done_(std::move(done)) {}
+
+void IngestRecovery::close() {
+  closed_ = true;
+  if (chain_) chain_->close();
+}
 
 void IngestRecovery::start() {
   ask_until_answered<LogBounds>(
@@ -103,37 +112,74 @@ void IngestRecovery::find_commit() {
       },
       [this](Result<std::optional<Commit>> commit) {
         if (!commit) return finish(tl::unexpected(commit.error()));
-        check_commit(std::move(*commit));
+        if (*commit) return check_commit(**commit);
+        // Never committed: from the floor, never from "latest".
+        with_beginning([this](const StateTable::Beginning& beginning) {
+          found_.committed = beginning.floor;
+          const auto known = IngestCommit::decode(beginning.commit);
+          if (!known) return find_durable({beginning.floor, std::nullopt, RunId{0}, kLogBeginning});
+          find_durable({beginning.floor, known->era, known->run, kLogBeginning});  // it is of another resolved log
+        });
       });
 }
 
-void IngestRecovery::check_commit(std::optional<Commit> commit) {
-  if (commit) {
-    const auto known = IngestCommit::decode(commit->metadata);
-    if (!known) {
-      return finish(
-          fail(ErrorCode::kCorrupt, fmt::format("the commit of {} partition {} was not made by ingest: '{}'",
-                                                partition_.topic, partition_.partition.value, commit->metadata)));
-    }
-    if (known->source != found_.source.number) {
-      return finish(fail(
-          ErrorCode::kTopicChanged,
-          fmt::format("the group's commit for {} partition {} is of source {}, but the topic is source {} now: "
-                      "delete the group's offsets to begin the new topic at its beginning",
-                      partition_.topic, partition_.partition.value, known->source.value, found_.source.number.value)));
-    }
-    found_.position = commit->position;
-    found_.run = known->run;
-    // What was counted of sessions was counted by the values that other rules gave: today's must not correct it.
-    found_.sessions_from = known->rules == needs_.rules ? known->sessions_from : commit->position;
-    return check_bounds();
+void IngestRecovery::check_commit(const Commit& commit) {
+  const auto known = IngestCommit::decode(commit.metadata);
+  if (!known) {
+    return finish(
+        fail(ErrorCode::kCorrupt, fmt::format("the commit of {} partition {} was not made by ingest: '{}'",
+                                              partition_.topic, partition_.partition.value, commit.metadata)));
   }
-  // Never committed: from the floor, never from "latest".
-  with_beginning([this](const StateTable::Beginning& beginning) {
-    if (!beginning.commit.empty()) return check_commit(Commit{beginning.floor, beginning.commit});
-    found_.position = found_.sessions_from = beginning.floor;
-    check_bounds();
-  });
+  if (known->source != found_.source.number) {
+    return finish(fail(
+        ErrorCode::kTopicChanged,
+        fmt::format("the group's commit for {} partition {} is of source {}, but the topic is source {} now: "
+                    "delete the group's offsets to begin the new topic at its beginning",
+                    partition_.topic, partition_.partition.value, known->source.value, found_.source.number.value)));
+  }
+  found_.committed = commit.position;
+  read_chain({commit.position, known->era, known->run, known->resolved}, std::nullopt);
+}
+
+// Where no commit says how far the resolved log had come, it is read from its beginning. Retention may have passed what was
+// decided; then everything from `known` on is decided again, and passed over. But the sessions of what comes behind go by
+// what counts, which D tells.
+void IngestRecovery::find_durable(ChainEnd known) {
+  ask_until_answered<std::optional<DurablePosition>>(
+      shared_from_this(), "durable position of the source",
+      [this](Completion<std::optional<DurablePosition>> answer) {
+        needs_.state.durable(found_.source.number, std::move(answer));
+      },
+      [this, known](Result<std::optional<DurablePosition>> durable) {
+        if (!durable) return finish(tl::unexpected(durable.error()));
+        read_chain(known, *durable);
+      });
+}
+
+void IngestRecovery::read_chain(ChainEnd known, std::optional<DurablePosition> durable) {
+  chain_ =
+      std::make_shared<ChainReader>(needs_.executor, needs_.log, resolved_, found_.source.number, known,
+                                    [this, known, durable, alive = shared_from_this()](Result<ChainEnd> end) {
+                                      if (closed_) return;
+                                      if (end) return chain_found(*end, durable);
+                                      if (end.error().code != ErrorCode::kOutOfRange || known.resolved == kLogBeginning)
+                                        return finish(tl::unexpected(end.error()));
+                                      // The resolved log is another one by now, or kept for too short a time.
+                                      find_durable({known.offset, known.era, known.run, kLogBeginning});
+                                    });
+  chain_->start();
+}
+
+void IngestRecovery::chain_found(ChainEnd end, const std::optional<DurablePosition>& durable) {
+  found_.chain = end;
+  auto counted = end.offset;
+  if (durable && durable->offset > end.offset) {
+    counted = durable->offset;
+    found_.chain.era = durable->era;
+  }
+  const bool same = found_.chain.era && found_.chain.era->rules == needs_.rules;
+  found_.era = same ? *found_.chain.era : event::Era{needs_.rules, counted};
+  check_bounds();
 }
 
 void IngestRecovery::with_beginning(std::function<void(const StateTable::Beginning&)> then) {
@@ -149,7 +195,7 @@ void IngestRecovery::with_beginning(std::function<void(const StateTable::Beginni
 }
 
 void IngestRecovery::check_bounds() {
-  const auto position = found_.position;
+  const auto position = found_.chain.offset;
   if (position < bounds_.begin || position > bounds_.end) {
     return finish(fail(
         ErrorCode::kOutOfRange,
@@ -191,9 +237,9 @@ void IngestRecovery::find_retention() {
 }
 
 void IngestRecovery::read_window(Offset from) {
-  found_.decider = std::make_unique<Decider>(needs_.decoder, needs_.enricher, needs_.options, partition_.partition,
-                                             found_.sessions_from);
-  if (from == found_.position && !looks_further(from)) return finish(check_reach());
+  found_.decider =
+      std::make_unique<Decider>(needs_.decoder, needs_.enricher, needs_.options, partition_.partition, found_.era.from);
+  if (from == found_.chain.offset && !looks_further(from)) return finish(check_reach());
   reader_ = needs_.log.read(partition_, from);
   fetch_window();
 }
@@ -210,7 +256,7 @@ void IngestRecovery::fetch_window() {
                                   if (!batch) return finish(tl::unexpected(batch.error()));
                                   pass_batch(**batch);
                                   const auto next = (*batch)->next();
-                                  if (next < found_.position || looks_further(next)) return fetch_window();
+                                  if (next < found_.chain.offset || looks_further(next)) return fetch_window();
                                   finish(check_reach());
                                 }});
 }
@@ -219,11 +265,11 @@ void IngestRecovery::pass_batch(const LogBatch& batch) {
   arena_.reset();
   std::span records(batch.records());
   const auto undecided = std::find_if(records.begin(), records.end(),
-                                      [&](const LogRecord& record) { return record.offset >= found_.position; });
+                                      [&](const LogRecord& record) { return record.offset >= found_.chain.offset; });
   if (undecided != records.end()) undecided_log_time_ = undecided->time;
   if (!first_log_time_ && undecided != records.begin()) first_log_time_ = records.front().time;
   records = records.first(static_cast<std::size_t>(undecided - records.begin()));
-  const auto end = std::min(batch.next(), found_.position);
+  const auto end = std::min(batch.next(), found_.chain.offset);
   for (auto at = batch.from(); at < end; at = decided_.next) {
     found_.decider->decide(records, at, end, arena_, decided_);
     records = records.subspan(decided_.records_taken);

@@ -7,32 +7,34 @@
 #include "base/arena.hpp"
 #include "event/decoder.hpp"
 #include "guidepost/ports/event_log.hpp"
+#include "worker/ingest/chain_reader.hpp"
 #include "worker/ingest/decider.hpp"
 #include "worker/ingest/ingest_options.hpp"
 #include "worker/state_table.hpp"
 
 namespace guidepost::worker {
 
-/// What ingest commits besides the position: whose offset it is, and the mapping run that holds there.
+/// What ingest commits besides the position: whose offset it is, and what holds there.
 struct IngestCommit {
   SourceId source;
   RunId run;
-  RulesHash rules{};        ///< by which what lies below the position was decided
-  Offset sessions_from{};   ///< and from where on: sessions meet no events below it
+  event::Era era = {};     ///< of the last block below the position
+  Offset resolved = {};    ///< of the resolved log: blocks behind the position are not below it
   std::string encode() const;
   static std::optional<IngestCommit> decode(std::string_view metadata);
 };
 
-/// State at the position from which ingest goes on: a function of the log and the commit.
+/// State at the position from which ingest goes on: a function of the two logs and the commit.
 struct RecoveredIngest {
   Source source;
-  Offset position;
-  RunId run;
-  Offset sessions_from;              ///< see IngestCommit
-  std::unique_ptr<Decider> decider;  ///< has passed what lies within reach below `position`
+  Offset committed;                  ///< by the group, where it ever did
+  ChainEnd chain;                    ///< decided so far: ingest goes on behind it
+  event::Era era;                    ///< of what is decided from now on
+  std::unique_ptr<Decider> decider;  ///< has passed what lies within reach below the chain's end
 };
 
-/// Finds source, commit and floor, then reads the last records before the commit again, without output.
+/// Finds source, commit and floor, then where the chain of blocks ends in the resolved log: what was decided behind the
+/// commit, by whomever, is decided. Then it reads the last raw records before that again, without output.
 /// Thread: the executor's. Blocks: never. Errors: kTopicChanged (the commit is of another topic of
 /// that name), kOutOfRange (the log no longer holds the commit, or what the window needs).
 class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
@@ -47,11 +49,11 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
     const IngestOptions& options;
     RulesHash rules;  ///< of today
   };
-  IngestRecovery(Needs needs, TopicPartition partition, std::string topic_id,
+  IngestRecovery(Needs needs, TopicPartition raw, TopicPartition resolved, std::string topic_id,
                  std::function<void(Result<RecoveredIngest>)> done);
   void start();
   /// Nothing is called any more.
-  void close() { closed_ = true; }
+  void close();
 
   Executor& executor() { return needs_.executor; }
   bool closed() const { return closed_; }
@@ -60,7 +62,10 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
   void check_topic();
   void find_source();
   void find_commit();
-  void check_commit(std::optional<Commit> commit);
+  void check_commit(const Commit& commit);
+  void find_durable(ChainEnd known);
+  void read_chain(ChainEnd known, std::optional<DurablePosition> durable);
+  void chain_found(ChainEnd end, const std::optional<DurablePosition>& durable);
   void check_bounds();
   void with_beginning(std::function<void(const StateTable::Beginning&)> then);
   void check_window();
@@ -74,15 +79,18 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
 
   Needs needs_;
   TopicPartition partition_;
+  TopicPartition resolved_;
   std::string topic_id_;
   std::function<void(Result<RecoveredIngest>)> done_;
   bool closed_ = false;
   LogBounds bounds_;
+  std::shared_ptr<ChainReader> chain_;
   RecoveredIngest found_;
   /// Where records below the window's first one were removed: how long the topic keeps them.
   std::optional<std::chrono::milliseconds> cut_by_;
-  std::optional<TimeMs> first_log_time_;      ///< of the window
-  std::optional<TimeMs> undecided_log_time_;  ///< of the first record from `position` on; looked for where it is cut
+  std::optional<TimeMs> first_log_time_;  ///< of the window
+  std::optional<TimeMs>
+      undecided_log_time_;  ///< of the first record behind the chain's end; looked for where it is cut
   Arena arena_;
   Undecided decided_;  // not looked at: it is decided already
   std::unique_ptr<LogReader> reader_;

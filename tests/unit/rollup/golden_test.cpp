@@ -10,6 +10,7 @@
 #include "rollup/page.hpp"
 #include "rollup/sketch.hpp"
 #include "support/accepted_stream.hpp"
+#include "support/golden.hpp"
 
 namespace guidepost::rollup {
 namespace {
@@ -17,14 +18,8 @@ namespace {
 constexpr const char* kFile = GUIDEPOST_TESTS "/golden/page_dense.hex";
 const PageKey kKey{"shop", Span::kBucket, Bucket{1'589'000}, SourceId{3}};
 
-std::string hex_of(std::string_view bytes) {
-  std::string hex;
-  for (const char c : bytes) {
-    hex.push_back("0123456789abcdef"[static_cast<unsigned char>(c) >> 4]);
-    hex.push_back("0123456789abcdef"[static_cast<unsigned char>(c) & 15]);
-  }
-  return hex;
-}
+using test::bytes_of;
+using test::hex_of;
 
 std::vector<EncodedChunk> dense_page() {
   Page page(kKey, {.chunk_bytes = 16_KiB, .max_bits = 1});
@@ -80,10 +75,7 @@ TEST(GoldenPage, IsWhatTheProgramWritesToday) {
       words += line + '\n';
       continue;
     }
-    std::string bytes;
-    for (std::size_t i = 0; i + 1 < line.size(); i += 2)
-      bytes.push_back(static_cast<char>(std::stoi(line.substr(i, 2), nullptr, 16)));
-    golden.push_back(std::move(bytes));
+    golden.push_back(bytes_of(line));
   }
   EXPECT_EQ(words, description(golden)) << "what the file's bytes say is what it says about them";
   EXPECT_EQ(words, description(cells));

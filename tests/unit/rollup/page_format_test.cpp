@@ -2,95 +2,42 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "guidepost/base/codec.hpp"
 #include "rollup/sketch.hpp"
+#include "support/golden.hpp"
+#include "support/sample_chunk.hpp"
 
 namespace guidepost::rollup {
 namespace {
 
-std::string bytes_of(std::string_view hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-    bytes.push_back(static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
-  return bytes;
-}
-
-std::string hex_of(std::string_view bytes) {
-  std::string hex;
-  for (const char c : bytes) {
-    hex.push_back("0123456789abcdef"[static_cast<unsigned char>(c) >> 4]);
-    hex.push_back("0123456789abcdef"[static_cast<unsigned char>(c) & 15]);
-  }
-  return hex;
-}
-
-StoredEntry entry(Dimension d, std::string value, std::array<std::int64_t, kCounterCount> counters,
-                  std::vector<std::uint64_t> devices, std::vector<std::uint64_t> users,
-                  Bucket bucket = Bucket{1'589'000}) {
-  StoredEntry e;
-  e.dimension = d;
-  e.bucket = bucket;
-  e.value = std::move(value);
-  e.counters = counters;
-  e.distinct[0].hashes = std::move(devices);
-  e.distinct[1].hashes = std::move(users);
-  return e;
-}
-
-StoredChunk sample() {
-  StoredChunk chunk;
-  chunk.rules = RulesHash{0x1122334455667788};
-  chunk.position = Offset{300};
-  chunk.first_offset = Offset{7};
-  chunk.valid_bits = 1;
-  chunk.events = 3;
-  chunk.entries.push_back(
-      entry(Dimension::kTotal, "", {3, 2, 1, 0, -1, 2, -1, 1, 4200, 3, 1}, {1, 0xaabbccddeeff}, {1, 0xaabbccddeeff}));
-  chunk.entries.back().distinct[2].hashes = {5};
-  chunk.entries.back().money = {{{'E', 'U', 'R'}, 1250, -300, 1}, {{'J', 'P', 'Y'}, -7, -7, 0}};
-  chunk.entries.push_back(entry(Dimension::kCountry, "DE", {3, 2, 1, 0, 0}, {1}, {2}));
-  return chunk;
-}
-
-/// proto/page.md explains these bytes one by one.
-std::string golden() {
-  std::ifstream in(GUIDEPOST_TESTS "/golden/page.hex");
-  std::string hex;
-  in >> hex;
-  return bytes_of(hex);
-}
-
-TEST(PageFormat, WritesTheGoldenBytes) {
-  const auto bytes = encode_chunk(sample());
-  EXPECT_EQ(hex_of(bytes), hex_of(golden()));
-  EXPECT_EQ(hex_of(encode_chunk(*decode_chunk(bytes))), hex_of(bytes));
-}
+using test::bytes_of;
+using test::hex_of;
+using test::sample_chunk;
+using test::sample_entry;
 
 TEST(PageFormat, ReadsWhatItWrote) {
-  const auto chunk = *decode_chunk(encode_chunk(sample()));
-  EXPECT_EQ(chunk.rules, sample().rules);
+  const auto chunk = *decode_chunk(encode_chunk(sample_chunk()));
+  EXPECT_EQ(chunk.rules, sample_chunk().rules);
   EXPECT_EQ(chunk.position, Offset{300});
   EXPECT_EQ(chunk.first_offset, Offset{7});
   EXPECT_EQ(chunk.valid_bits, 1);
   EXPECT_EQ(chunk.events, 3U);
   ASSERT_EQ(chunk.entries.size(), 2U);
-  EXPECT_EQ(chunk.entries[0].counters, sample().entries[0].counters);
+  EXPECT_EQ(chunk.entries[0].counters, sample_chunk().entries[0].counters);
   EXPECT_EQ(chunk.entries[0].distinct[1].hashes, (std::vector<std::uint64_t>{1, 0xaabbccddeeff}))
       << "users refer to the devices' list";
   EXPECT_EQ(chunk.entries[0].distinct[2].hashes, std::vector<std::uint64_t>{5});
-  EXPECT_EQ(chunk.entries[0].money, sample().entries[0].money);
+  EXPECT_EQ(chunk.entries[0].money, sample_chunk().entries[0].money);
   EXPECT_EQ(chunk.entries[1].value, "DE");
   EXPECT_EQ(chunk.entries[1].distinct[1].hashes, std::vector<std::uint64_t>{2});
 }
 
 TEST(PageFormat, HoldsADayWithItsBuckets) {
-  StoredChunk chunk = sample();
+  StoredChunk chunk = sample_chunk();
   chunk.span = Span::kDay;
   chunk.entries.clear();
   for (int b = 0; b < 96; ++b)
-    chunk.entries.push_back(entry(Dimension::kTotal, "", {b, 0, 0, 0, 0}, {}, {}, Bucket{960 + b}));
+    chunk.entries.push_back(sample_entry(Dimension::kTotal, "", {b, 0, 0, 0, 0}, {}, {}, Bucket{960 + b}));
   const auto read = *decode_chunk(encode_chunk(chunk));
   ASSERT_EQ(read.entries.size(), 96U);
   EXPECT_EQ(read.entries[95].bucket, Bucket{1055});
@@ -98,7 +45,7 @@ TEST(PageFormat, HoldsADayWithItsBuckets) {
 }
 
 TEST(PageFormat, CompressesWhatIsWorthIt) {
-  StoredChunk chunk = sample();
+  StoredChunk chunk = sample_chunk();
   chunk.id = {0, 1};
   chunk.valid_bits = 0;
   chunk.events = 0;
@@ -107,8 +54,8 @@ TEST(PageFormat, CompressesWhatIsWorthIt) {
   for (int i = 0; i < 1000; ++i) {
     char name[40];
     plain += static_cast<std::size_t>(std::snprintf(name, sizeof name, "/shop/category/item-%04d", i)) + 20;
-    chunk.entries.push_back(entry(Dimension::kUrl, name, {1, 1, 0, 0, 0}, {static_cast<std::uint64_t>(i)},
-                                  {static_cast<std::uint64_t>(i)}));
+    chunk.entries.push_back(sample_entry(Dimension::kUrl, name, {1, 1, 0, 0, 0}, {static_cast<std::uint64_t>(i)},
+                                         {static_cast<std::uint64_t>(i)}));
   }
   const auto bytes = encode_chunk(chunk);
   EXPECT_LT(bytes.size(), plain / 3);
@@ -116,7 +63,7 @@ TEST(PageFormat, CompressesWhatIsWorthIt) {
 }
 
 TEST(PageFormat, RefusesEveryCutAndEveryFlippedBit) {
-  const auto bytes = encode_chunk(sample());
+  const auto bytes = encode_chunk(sample_chunk());
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     EXPECT_FALSE(decode_chunk(bytes.substr(0, i))) << "cut at " << i;
     auto flipped = bytes;
@@ -134,11 +81,11 @@ std::string with_checksum(std::string content) {
 }
 
 TEST(PageFormat, SurvivesEveryFlippedByteBehindARightChecksum) {
-  StoredChunk chunk = sample();
+  StoredChunk chunk = sample_chunk();
   DistinctCount dense;
   for (std::uint64_t i = 0; i < 300; ++i) dense.add(distinct_hash(std::to_string(i)));
   chunk.entries[0].distinct[1] = dense.store();
-  for (const auto& content : {encode_chunk(sample()), encode_chunk(chunk)}) {
+  for (const auto& content : {encode_chunk(sample_chunk()), encode_chunk(chunk)}) {
     for (std::size_t i = 0; i + 4 < content.size(); ++i) {
       for (const int flip : {1, 0x80, 0xff}) {
         auto broken = content.substr(0, content.size() - 4);
@@ -150,7 +97,7 @@ TEST(PageFormat, SurvivesEveryFlippedByteBehindARightChecksum) {
 }
 
 TEST(PageFormat, RefusesCurrenciesOutOfOrderAndTwice) {
-  auto chunk = sample();
+  auto chunk = sample_chunk();
   std::swap(chunk.entries[0].money[0], chunk.entries[0].money[1]);
   EXPECT_FALSE(decode_chunk(encode_chunk(chunk)));
   chunk.entries[0].money[1].currency = chunk.entries[0].money[0].currency;
@@ -158,7 +105,8 @@ TEST(PageFormat, RefusesCurrenciesOutOfOrderAndTwice) {
 }
 
 TEST(PageFormat, SaysWhichVersionItCannotRead) {
-  auto content = golden().substr(0, golden().size() - 4);
+  auto content = encode_chunk(sample_chunk());
+  content.resize(content.size() - 4);
   content[0] = 3;
   const auto read = decode_chunk(with_checksum(content));
   ASSERT_FALSE(read);

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <random>
+#include <set>
 
 #include "guidepost/event/bad_row.hpp"
 #include "guidepost/event/event_row.hpp"
@@ -595,6 +596,109 @@ TEST_F(VerifyTest, a_ledger_that_lies_behind_what_is_durable_is_seen) {
   o.sources[0].durable = o.sources[0].durable + 1;
   const auto report = verify(o);
   ASSERT_EQ(report.differences_total, 1u) << listed(report);
+}
+
+/// Source 1 counts one more offset in each of two days, and the put of the first day has landed.
+class HalfALedgerPut : public VerifyTest {
+ protected:
+  void SetUp() override {
+    VerifyTest::SetUp();
+    store_all(500);
+    before_ = options().sources;
+    for (auto& [key, cells] : ledgers) {
+      if (key.first != 1 || days_.size() == 2) continue;
+      days_.push_back(key.second);
+      ++cells[""].skipped;
+      next_offset(1);
+    }
+    ASSERT_EQ(days_.size(), 2U);
+    put_day(0);
+  }
+  void put_day(std::size_t i) {
+    put("ledger_v1", {event::ledger_row({SourceId{1}, days_[i]}),
+                      {{"l", "", end(1).value, event::encode_ledger(ledgers[{1, days_[i]}][""])}}});
+  }
+
+  std::vector<SourceState> before_;
+  std::vector<std::chrono::sys_days> days_;
+};
+
+TEST_F(HalfALedgerPut, is_waited_for) {
+  int looks = 0;
+  auto o = options();
+  o.sources_now = [&]() -> Result<std::vector<SourceState>> {
+    if (++looks < 8) return before_;
+    put_day(1);
+    return options().sources;
+  };
+  o.sources = before_;
+  const auto report = verify(o);
+  EXPECT_TRUE(report.agrees()) << listed(report);
+  EXPECT_EQ(looks, 8);
+}
+
+TEST_F(HalfALedgerPut, that_nobody_finishes_is_seen) {
+  auto o = options();
+  o.sources = before_;
+  o.settle = 150ms;
+  const auto began = Executor::Clock::now();
+  const auto report = verify(o);
+  EXPECT_GE(Executor::Clock::now() - began, 100ms);
+  ASSERT_EQ(report.differences_total, 1u) << listed(report);
+  EXPECT_NE(listed(report).find("against position - floor"), std::string::npos) << listed(report);
+}
+
+TEST_F(HalfALedgerPut, below_what_is_durable_is_seen_at_once) {
+  int looks = 0;
+  auto o = options();
+  o.sources_now = [&]() -> Result<std::vector<SourceState>> {
+    ++looks;
+    return options().sources;
+  };
+  const auto report = verify(o);
+  EXPECT_EQ(report.differences_total, 1u) << listed(report);
+  EXPECT_EQ(looks, 1);
+}
+
+TEST_F(VerifyTest, the_rows_behind_a_difference_are_named) {
+  store_all(3000);
+  TimeMs bucket;
+  change_chunks("shop", [&](rollup::StoredChunk& chunk) {
+    if (chunk.entries[0].dimension != rollup::Dimension::kTotal) return;
+    ++chunk.entries[0].counters[0];
+    bucket = chunk.entries[0].bucket.start();
+  });
+  const auto report = verify();
+  ASSERT_EQ(report.differences_total, 1u) << listed(report);
+  const auto source = report.differences[0].source.value;
+  std::set<Offset> expected;
+  for (const auto& [of, e] : events) {
+    if (of == source && e.text[Field::kMerchant] == "shop" && e.traffic == event::Traffic::kHuman &&
+        Bucket::of(e.time).start() == bucket)
+      expected.insert(e.offset);
+  }
+  ASSERT_GT(expected.size(), FirstOffsets::kShown);
+  const auto shown = report.differences[0].rows.shown();
+  EXPECT_TRUE(std::equal(shown.begin(), shown.end(), expected.begin()));
+  EXPECT_EQ(shown.size(), FirstOffsets::kShown);
+  EXPECT_TRUE(report.differences[0].rows.more());
+}
+
+TEST_F(VerifyTest, rows_that_nothing_counts_are_named) {
+  store_all(500);
+  make_events(2);
+  store_rows();
+  const auto report = verify();
+  std::map<std::string, std::set<std::pair<std::uint32_t, Offset>>> named;
+  for (const auto& d : report.differences) {
+    for (const auto offset : d.rows.shown()) named[d.measure].emplace(d.source.value, offset);
+  }
+  for (const auto* measure : {"rows below D that no page counts", "changes of sessions below D that no page counts",
+                              "rows below D that it does not count"}) {
+    for (std::size_t i = events.size() - 2; i < events.size(); ++i) {
+      EXPECT_TRUE(named[measure].contains({events[i].first, events[i].second.offset})) << measure << listed(report);
+    }
+  }
 }
 
 TEST_F(VerifyTest, a_bad_row_that_is_missing_is_seen) {
