@@ -28,6 +28,11 @@ CANARY = 'guidepost_canary_%s{job="canary",instance="%s:1"}'
 RUNS = 'guidepost_canary_runs_total{job="canary",instance="k:1",outcome="%s"}'
 
 
+def other(series):
+    """The same, shown by another process."""
+    return series.replace("a:1", "a:2")
+
+
 def fires(alert, series, at, labels, description):
     return alert, series, at, labels, description
 
@@ -57,11 +62,17 @@ CASES = [
     silent("GuidepostLate", {COMPLETE: "0x9 600+60x20"}, 20),  # it has caught up
     silent("GuidepostLate", {COMPLETE: "0x30"}, 8),
     # Who had the partition before shows it still; who has it now is up to date.
-    silent("GuidepostLate", {COMPLETE: "0x30", COMPLETE.replace("a:1", "a:2"): "0+60x30"}, 20),
+    silent("GuidepostLate", {COMPLETE: "0x30", other(COMPLETE): "0+60x30"}, 20),
     fires("GuidepostVeryLate", {COMPLETE: "0x60"}, 40, STAGE, "What aggregate has done of partition 2 is 40m 0s old."),
     silent("GuidepostVeryLate", {COMPLETE: "0x60"}, 30),
     fires("GuidepostStuck", {LAG: "5x30", COMMITTED: "7x30"}, 20, {**STAGE, "job": "aggregate", "instance": "a:1"},
           "5 offsets of partition 2 wait for aggregate at a:1, which commits nothing."),
+    # Who had it before waits for what another one has done: the other's numbers hide that only from GuidepostLate.
+    fires("GuidepostStuck", {LAG: "5x30", COMMITTED: "7x30", other(LAG): "0x30", other(COMMITTED): "7+60x30"}, 20,
+          {**STAGE, "job": "aggregate", "instance": "a:1"}, "5 offsets of partition 2 wait for aggregate at a:1, which commits nothing."),
+    fires("GuidepostStuck", {LAG: "_x10 5x30", COMMITTED: "_x10 7x30"}, 30, {**STAGE, "job": "aggregate", "instance": "a:1"},
+          "5 offsets of partition 2 wait for aggregate at a:1, which commits nothing."),
+    silent("GuidepostStuck", {LAG: "_x10 5x30", COMMITTED: "_x10 7x30"}, 19),  # it has just got the partition, and recovers
     silent("GuidepostStuck", {LAG: "5x30", COMMITTED: "7+1x30"}, 20),  # slow, but it moves
     silent("GuidepostStuck", {LAG: "0x30", COMMITTED: "7x30"}, 20),  # nothing to do
     fires("GuidepostNotRunning", {RUNNING: "0x30"}, 16, {**STAGE, "job": "aggregate", "instance": "a:1"},
