@@ -16,6 +16,8 @@ PARTITION = 'job="aggregate",instance="a:1",stage="aggregate",partition="2"'
 STAGE = {"stage": "aggregate", "partition": "2"}
 COMPLETE = f"guidepost_stage_complete_timestamp_seconds{{{PARTITION}}}"
 LAG, COMMITTED, RUNNING = (f"guidepost_stage_{what}{{{PARTITION}}}" for what in ("lag_offsets", "committed_offset", "running"))
+GAPS = 'guidepost_aggregate_gaps_total{job="aggregate",instance="a:1"}'
+STEPS = 'guidepost_ingest_log_time_steps_back_total{job="ingest",instance="i:1"}'
 RECORDS = 'guidepost_ingest_records_total{job="ingest",instance="i:1",outcome="%s"}'
 BAD = 'guidepost_ingest_bad_total{job="ingest",instance="i:1",reason="not_json"}'
 REQUESTS = 'guidepost_http_event_requests_total{job="collect",instance="c:1",outcome="%s"}'
@@ -48,14 +50,24 @@ CASES = [
     fires("GuidepostNumbersWrong", {'guidepost_aggregate_missing_offsets{job="aggregate",instance="a:1",partition="3"}': "40x5 _ 40x5"}, 6,
           {"partition": "3"}, "40 offsets of raw partition 3 were decided, and their blocks are missing."),
     silent("GuidepostNumbersWrong", {'guidepost_aggregate_missing_offsets{job="aggregate",instance="a:1",partition="3"}': "40x5 0x9"}, 10),
-    fires("GuidepostGapInResolvedLog", {'guidepost_aggregate_gaps_total{job="aggregate",instance="a:1"}': "0x60 2x30"}, 70,
+    fires("GuidepostGapInResolvedLog", {GAPS: "0x60 2x30"}, 70,
           {"job": "aggregate"}, "2 blocks were not applied within an hour because the ones before them are missing."),
-    silent("GuidepostGapInResolvedLog", {'guidepost_aggregate_gaps_total{job="aggregate",instance="a:1"}': "2x90"}, 80),
-    fires("GuidepostLogTimeSteppedBack", {'guidepost_ingest_log_time_steps_back_total{job="ingest",instance="i:1"}': "0x360 1x60"}, 400,
+    fires("GuidepostGapInResolvedLog", {GAPS: "_x10 2x90"}, 30, {"job": "aggregate"},  # found before it was first scraped
+          "2 blocks were not applied within an hour because the ones before them are missing."),
+    silent("GuidepostGapInResolvedLog", {GAPS: "_x10 0x90"}, 30),
+    silent("GuidepostGapInResolvedLog", {GAPS: "_x10 2x90"}, 80),
+    silent("GuidepostGapInResolvedLog", {GAPS: "2x15 _x20 2x90"}, 85),  # nobody looked an hour ago, but before
+    silent("GuidepostGapInResolvedLog", {GAPS: "2x90"}, 80),
+    fires("GuidepostLogTimeSteppedBack", {STEPS: "0x360 1x60"}, 400,
           {"job": "ingest"}, "The log's time went back 1 times within six hours, by more than the dedupe window reaches."),
-    silent("GuidepostLogTimeSteppedBack", {'guidepost_ingest_log_time_steps_back_total{job="ingest",instance="i:1"}': "1x420"}, 400),
+    fires("GuidepostLogTimeSteppedBack", {STEPS: "_x10 1x420"}, 300, {"job": "ingest"},
+          "The log's time went back 1 times within six hours, by more than the dedupe window reaches."),
+    silent("GuidepostLogTimeSteppedBack", {STEPS: "1x420"}, 400),
     fires("GuidepostCanaryWrong", {RUNS % "lost": "0x5 1x30", RUNS % "well": "0+2x35"}, 10, {"outcome": "lost"},
           "1 runs of the canary within an hour found events lost."),
+    fires("GuidepostCanaryWrong", {RUNS % "lost": "_x5 1x30", RUNS % "well": "_x5 0+2x30"}, 10, {"outcome": "lost"},
+          "1 runs of the canary within an hour found events lost."),
+    silent("GuidepostCanaryWrong", {RUNS % "lost": "1x90", RUNS % "well": "0+2x90"}, 80),
     silent("GuidepostCanaryWrong", {RUNS % "undecided": "0+2x30", RUNS % "doubled": "0x30", RUNS % "well": "0x30"}, 10),  # late
 
     fires("GuidepostLate", {COMPLETE: "0x30"}, 11, STAGE, "What aggregate has done of partition 2 is 11m 0s old."),
