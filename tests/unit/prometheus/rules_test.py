@@ -90,6 +90,15 @@ CASES = [
     fires("GuidepostNotRunning", {RUNNING: "0x30"}, 16, {**STAGE, "job": "aggregate", "instance": "a:1"},
           "Partition 2 of aggregate at a:1 recovers or drains without an end (running: 0)."),
     silent("GuidepostNotRunning", {RUNNING: "0x5 1x30"}, 16),
+    fires("GuidepostNoOwner", {RUNNING: "1x9 stale", RUNNING.replace('"2"', '"3"'): "1x30"}, 16, STAGE,
+          "Partition 2 of aggregate is shown by none of the 1 processes that had it within a day."),
+    fires("GuidepostNoOwner", {RUNNING: "1x9 stale", other(RUNNING): "_x10 1x9 stale"}, 300, STAGE,  # hours later it is no better
+          "Partition 2 of aggregate is shown by none of the 2 processes that had it within a day."),
+    silent("GuidepostNoOwner", {RUNNING: "1x9 stale", other(RUNNING): "_x12 1x30"}, 20),  # it has moved
+    silent("GuidepostNoOwner", {RUNNING: "1x9 stale", other(RUNNING): "_x12 0x30"}, 20),  # and recovers there
+    silent("GuidepostNoOwner", {RUNNING: "1x9 stale _x3 0x5 1x9"}, 25),  # a restart
+    silent("GuidepostNoOwner", {RUNNING: "1x9 stale"}, 14),
+    silent("GuidepostNoOwner", {RUNNING: "1x9 stale"}, 1600),  # a day later it is history
     fires("GuidepostCanaryFails", {CANARY % ("success_timestamp_seconds", "k"): "0x30"}, 12, {}, "For 12m 0s no run of the canary was well."),
     silent("GuidepostCanaryFails", {CANARY % ("success_timestamp_seconds", "k"): "0x8 540+60x30"}, 20),
     silent("GuidepostCanaryFails", {CANARY % ("success_timestamp_seconds", "k"): "0x30", CANARY % ("success_timestamp_seconds", "l"): "0+60x30"}, 20),
