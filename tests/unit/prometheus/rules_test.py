@@ -8,7 +8,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 from metrics import declared, named
 from program import ROOT, ProgramTest
-from prometheus import RULES, alerts, promtool
+from prometheus import RULES, SCRAPING, alerts, promtool
 
 # What is scraped, a value a minute: `AxN` stays, `A+BxN` rises by B. Times are in minutes; time() is 0 at the first value.
 INGEST = {"job": "ingest", "instance": "i:1"}
@@ -142,6 +142,13 @@ CASES = [
           "Of 1 processes of ingest that were seen within a day none answers."),
     silent("GuidepostRoleGone", {UP % 1: "1x5 0x20", UP % 2: "1x20"}, 9),
     silent("GuidepostRoleGone", {'up{job="node",instance="n:1"}': "0x20"}, 9),
+    fires("GuidepostCanaryGone", {'up{job="canary",instance="k:1"}': "1x5 stale"}, 15, {"job": "canary"},
+          "Of 1 processes of canary that were seen within a day Prometheus knows none."),
+    silent("GuidepostCanaryGone", {'up{job="canary",instance="k:1"}': "1x5 stale", 'up{job="canary",instance="k:2"}': "1x20"}, 15),
+    silent("GuidepostCanaryGone", {UP % 1: "1x20"}, 15),  # there never was one
+    silent("GuidepostCanaryGone", {'up{job="canary",instance="k:1"}': "1x5 0x20"}, 15),
+    fires("GuidepostInstanceDown", {'up{job="canary",instance="k:1"}': "1x5 0x20"}, 15, {"job": "canary", "instance": "k:1"},
+          "k:1 of canary could not be scraped (up: 0)."),
     fires("GuidepostInstanceDown", {UP % 1: "1x5 0x20", UP % 2: "1x20"}, 12, INGEST, "i:1 of ingest could not be scraped (up: 0)."),
     silent("GuidepostInstanceDown", {UP % 1: "1x5 0x3 1x20", UP % 2: "1x20"}, 12),
     fires("GuidepostRestarts", {'process_start_time_seconds{job="ingest",instance="i:1"}': "1x5 2x5 3x5 4x5"}, 20, INGEST,
@@ -206,6 +213,20 @@ class RulesTest(ProgramTest):
             for part in (f"({alert.severity}", "**Means**", "**Look**", "**Do**"):
                 self.assertIn(part, sections[alert.name], alert.name)
         self.assertLessEqual(named(text), declared().keys())
+
+    def test_jobs_are_roles_in_the_rules_the_scraping_and_the_text(self):
+        listed = re.search(r"`role`: (.*?) \|", (ROOT / "docs" / "metrics.md").read_text())[1]
+        roles = set(re.findall(r"`(\w+)`", listed))
+        self.assertIn("canary", roles)
+        for alert in alerts():
+            for jobs in re.findall(r'job=~?"([^"]*)"', alert.expression):
+                self.assertLessEqual(set(jobs.split("|")), roles, alert.name)
+        scraped = re.findall(r"^ *(#)? *- job_name: (\w+)$", SCRAPING.read_text(), re.MULTILINE)
+        self.assertEqual({job for _, job in scraped}, roles)
+        text = " ".join((ROOT / "docs" / "alerts.md").read_text().split())
+        expected, has = re.search(r"jobs named by role: (.*?)\. \[prometheus.yml\]\(.*?\) has (.*?), which", text).groups()
+        self.assertEqual(set(re.findall(r"`(\w+)`", expected)), roles)
+        self.assertEqual(set(re.findall(r"`(\w+)`", has)), {job for comment, job in scraped if not comment})
 
     def test_each_metric_in_them_is_declared(self):
         for alert in alerts():
