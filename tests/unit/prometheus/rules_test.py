@@ -77,6 +77,7 @@ CASES = [
     silent("GuidepostLate", {COMPLETE: "0x30", other(COMPLETE): "0+60x30"}, 20),
     fires("GuidepostVeryLate", {COMPLETE: "0x60"}, 40, STAGE, "What aggregate has done of partition 2 is 40m 0s old."),
     silent("GuidepostVeryLate", {COMPLETE: "0x60"}, 30),
+    silent("GuidepostLate", {COMPLETE: "0x4 0+60x30"}, 30),  # always four minutes: docs/alerts.md says the bounds
     fires("GuidepostStuck", {LAG: "5x30", COMMITTED: "7x30"}, 20, {**STAGE, "job": "aggregate", "instance": "a:1"},
           "5 offsets of partition 2 wait for aggregate at a:1, which commits nothing."),
     # Who had it before waits for what another one has done: the other's numbers hide that only from GuidepostLate.
@@ -85,6 +86,7 @@ CASES = [
     fires("GuidepostStuck", {LAG: "_x10 5x30", COMMITTED: "_x10 7x30"}, 30, {**STAGE, "job": "aggregate", "instance": "a:1"},
           "5 offsets of partition 2 wait for aggregate at a:1, which commits nothing."),
     silent("GuidepostStuck", {LAG: "_x10 5x30", COMMITTED: "_x10 7x30"}, 19),  # it has just got the partition, and recovers
+    silent("GuidepostStuck", {LAG: "0x20 1x3 0x20", COMMITTED: "7x24 8x20"}, 25),  # after an idle time a change waits four minutes for its page
     silent("GuidepostStuck", {LAG: "5x30", COMMITTED: "7+1x30"}, 20),  # slow, but it moves
     silent("GuidepostStuck", {LAG: "0x30", COMMITTED: "7x30"}, 20),  # nothing to do
     fires("GuidepostNotRunning", {RUNNING: "0x30"}, 16, {**STAGE, "job": "aggregate", "instance": "a:1"},
@@ -102,6 +104,7 @@ CASES = [
     fires("GuidepostCanaryFails", {CANARY % ("success_timestamp_seconds", "k"): "0x30"}, 12, {}, "For 12m 0s no run of the canary was well."),
     silent("GuidepostCanaryFails", {CANARY % ("success_timestamp_seconds", "k"): "0x8 540+60x30"}, 20),
     silent("GuidepostCanaryFails", {CANARY % ("success_timestamp_seconds", "k"): "0x30", CANARY % ("success_timestamp_seconds", "l"): "0+60x30"}, 20),
+    silent("GuidepostCanaryFails", {CANARY % ("success_timestamp_seconds", "k"): "0x8 540x8 1080x8 1620x8"}, 35),  # every nine minutes
     silent("GuidepostCanaryFails", {RUNS % "undecided": "0+2x30"}, 20),  # its watch has ended
 
     fires("GuidepostNoData", {RECORDS % "accepted": "0+10x60 600x60", RECORDS % "skipped": "0+1x120", BAD: "0x120"}, 97, {},
@@ -213,6 +216,15 @@ class RulesTest(ProgramTest):
             for part in (f"({alert.severity}", "**Means**", "**Look**", "**Do**"):
                 self.assertIn(part, sections[alert.name], alert.name)
         self.assertLessEqual(named(text), declared().keys())
+
+    def test_the_bounds_that_configuration_must_stay_below_are_told(self):
+        text = (ROOT / "docs" / "alerts.md").read_text()
+        told = re.findall(r"^\| \[(Guidepost\w+)\]\(#(\w+)\) \| `(.*?)` \|", text, re.MULTILINE)
+        self.assertEqual([name for name, _, _ in told], ["GuidepostLate", "GuidepostVeryLate", "GuidepostStuck", "GuidepostCanaryFails"])
+        by_name = {alert.name: alert for alert in alerts()}
+        for name, link, bound in told:
+            self.assertEqual(link, name.lower())
+            self.assertTrue(by_name[name].expression.endswith(f" {bound}") or bound == f"for: {by_name[name].lasting}", name)
 
     def test_jobs_are_roles_in_the_rules_the_scraping_and_the_text(self):
         listed = re.search(r"`role`: (.*?) \|", (ROOT / "docs" / "metrics.md").read_text())[1]
