@@ -9,6 +9,7 @@ import subprocess
 from program import ROOT
 
 RULES = ROOT / "deploy" / "prometheus" / "rules.yml"
+SCRAPING = ROOT / "deploy" / "prometheus" / "prometheus.yml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "guidepost.json"
 CACHE = pathlib.Path(os.environ.get("GUIDEPOST_CACHE") or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "guidepost")
 Alert = collections.namedtuple("Alert", "name expression lasting severity annotations")
