@@ -361,13 +361,14 @@ Command replay_command() {
                 {"--rate", "N", "at most so many records a second of each partition", Use::kOptional},
                 {"--execute", "", "do it", Use::kOptional},
                 {"--publish", "", "let everybody read it when it has caught up", Use::kOptional}},
-      .examples = {{"what it would do", "guidepost replay --to-earliest"},
-                   {"only what came in since a wrong setting was rolled out",
-                    "guidepost replay --to-datetime 2026-03-01T09:30:00Z --execute"},
-                   {"after a new setting (where no `up` runs; beside it, its settings hold): make the next version, publish it",
-                    "guidepost replay --to-earliest --execute --set sessions.gap=20m && guidepost replay --publish"},
-                   {"with the customers as they were known at each event",
-                    "guidepost replay --to-earliest --mapping as-logged --execute"}},
+      .examples =
+          {{"what it would do", "guidepost replay --to-earliest"},
+           {"only what came in since a wrong setting was rolled out",
+            "guidepost replay --to-datetime 2026-03-01T09:30:00Z --execute"},
+           {"after a new setting (where no `up` runs; beside it, its settings hold): make the next version, publish it",
+            "guidepost replay --to-earliest --execute --set sessions.gap=20m && guidepost replay --publish"},
+           {"with the customers as they were known at each event",
+            "guidepost replay --to-earliest --mapping as-logged --execute"}},
       .place = Place::kStores,
       .run = run_replay};
 }
