@@ -209,10 +209,12 @@ def refresh_killed(runs):
 
     there_too, holder = die_half_way(3, "unshare", "--uts", "sh", "-c", 'hostname elsewhere && exec "$@"', "sh")
     check(" elsewhere:" in holder, f"the lock is not of another machine: '{holder}'")
-    short = ("refresh", f"{logins}.2", "--set", "identity.refresh_lease=4s")
-    refused = run.refused(*short)
-    check("another refresh is at work: elsewhere:" in refused and "it is taken to be dead after 4" in refused, refused)
-    taken = wait_until("the lease to be over", lambda: run.attempt(*short), deadline=20)
+    def refresh(lease):
+        return "refresh", f"{logins}.2", "--set", f"identity.refresh_lease={lease}"
+
+    refused = run.refused(*refresh("10m"))  # longer than anything takes between its death and this
+    check("another refresh is at work: elsewhere:" in refused and "it is taken to be dead after 10" in refused, refused)
+    taken = wait_until("the lease to be over", lambda: run.attempt(*refresh("4s")), deadline=20)
     check("run 3 of a refresh that died was aborted" in taken and "run 4:" in taken, taken)
     feed.mapping.refresh(f"{logins}.2")
     check(markers() == {4}, f"markers: {markers()}")
