@@ -47,7 +47,7 @@ function(guidepost_require path)
   endif()
 endfunction()
 
-set(_rdkafka "${GUIDEPOST_CACHE}/librdkafka-2.8.0-1")
+set(_rdkafka "${GUIDEPOST_CACHE}/librdkafka-2.8.0-2")
 guidepost_require("${_rdkafka}/lib/librdkafka.a")
 add_library(gp_rdkafka INTERFACE)
 add_library(gp::rdkafka ALIAS gp_rdkafka)

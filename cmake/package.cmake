@@ -22,7 +22,7 @@ install(FILES "${CMAKE_SOURCE_DIR}/config/cluster.toml" "${CMAKE_SOURCE_DIR}/dep
 install(PROGRAMS "${CMAKE_SOURCE_DIR}/deploy/cluster/backup" "${CMAKE_SOURCE_DIR}/deploy/cluster/restore"
   DESTINATION share/guidepost/cluster)
 # Of what is a part of the program; Debian's libraries bring their own.
-install(FILES "${GUIDEPOST_CACHE}/librdkafka-2.8.0-1/LICENSES.txt" DESTINATION ${_doc}/licences RENAME librdkafka)
+install(FILES "${GUIDEPOST_CACHE}/librdkafka-2.8.0-2/LICENSES.txt" DESTINATION ${_doc}/licences RENAME librdkafka)
 install(FILES "${GUIDEPOST_CACHE}/datasketches-4.1.0/LICENSE" DESTINATION ${_doc}/licences RENAME datasketches)
 install(FILES "${GUIDEPOST_CACHE}/datasketches-4.1.0/NOTICE" DESTINATION ${_doc}/licences RENAME datasketches-notice)
 install(FILES "${GUIDEPOST_CACHE}/uap-core-0.18.0/LICENSE" DESTINATION ${_doc}/licences RENAME uap-core)

@@ -54,7 +54,7 @@ class Watch:
 
 def rolling_upgrade(runs):
     """Two of each stage, replaced one by one by another version under load, one of them by a kill -9: nothing lost, nothing twice."""
-    run = runs.installation("rolling-upgrade", "u.", **{"topics.partitions": 4, "rollup.max_age": "1s"})
+    run = runs.installation("rolling-upgrade", "ug.", **{"topics.partitions": 4, "rollup.max_age": "1s"})
     run.run("init")
     for role, slot in SLOTS:
         run.start(role, slot)

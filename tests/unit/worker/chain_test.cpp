@@ -124,5 +124,24 @@ TEST(Chain, WhoDecidedWithoutKnowingWhatOthersDecidedDecidesAnew) {
   EXPECT_EQ(world.tables.peek(world.names.state(), "position/v1/00000001", "s", "offset"), "21");
 }
 
+TEST(Chain, GoesOnWhenTheResolvedLogIsMadeAgain) {
+  test::World world;
+  IngestOptions options;
+  options.block = {.events = 5, .bytes = Bytes{4096}, .age = 50ms};
+  options.commit_interval = 100ms;
+  test::Process process(world, options);
+  for (int i = 0; i < 20; ++i) world.raw(test::page_view("a", i, std::to_string(i)));
+  world.settle();
+  const auto topic = world.names.resolved_topic();
+  ASSERT_TRUE(await<void>([&](auto done) { world.log.delete_topic(topic, std::move(done)); }));
+  ASSERT_TRUE(await<TopicState>([&](auto done) { world.log.create_topic({.name = topic}, std::move(done)); }));
+  for (int i = 20; i < 30; ++i) world.raw(test::page_view("a", i, std::to_string(i)));
+  world.settle();
+  const auto blocks = blocks_of(world);
+  ASSERT_FALSE(blocks.empty());
+  EXPECT_EQ(blocks.front().decisions().from, Offset{20});
+  EXPECT_EQ(blocks.back().decisions().to, Offset{30});
+}
+
 }  // namespace
 }  // namespace guidepost::worker
