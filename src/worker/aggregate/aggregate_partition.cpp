@@ -167,7 +167,9 @@ void AggregatePartition::gap() {
                     {{"partition", partition_.value}, {"source", id.value}, {"durable", durable->offset.value}});
           return restart_from_commit();
         }
-        look_back([this] { say_gap(); });
+        look_back([this, applying = applying_] {
+          if (applying == applying_) say_gap();  // else the block was given up meanwhile
+        });
       });
 }
 
