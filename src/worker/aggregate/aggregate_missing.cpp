@@ -67,7 +67,7 @@ void AggregatePartition::say_missing(std::optional<std::pair<Offset, Offset>> mi
                 {"to", missing->second.value},
                 {"resolved", read_.value},
                 {"cure", fmt::format("stop ingest, delete its consumer group {}, and start it again: it decides "
-                                     "everything anew, and what is in the tables already is passed over",
+                                     "anew what no block has, and what is in the tables already is passed over",
                                      needs_.names.ingest_group())}});
   }
   if (shown()) missing_gauge_.set(missing ? missing->second - missing->first : 0);

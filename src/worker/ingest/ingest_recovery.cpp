@@ -119,31 +119,33 @@ void IngestRecovery::find_commit() {
       },
       [this](Result<std::optional<Commit>> commit) {
         if (!commit) return finish(tl::unexpected(commit.error()));
-        if (*commit) return check_commit(**commit);
-        // Never committed: from the floor, never from "latest".
-        with_beginning([this](const StateTable::Beginning& beginning) {
-          found_.committed = beginning.floor;
-          const auto known = IngestCommit::decode(beginning.commit);
-          if (!known) return find_durable({beginning.floor, std::nullopt, RunId{0}, kLogBeginning});
-          find_durable({beginning.floor, known->era, known->run, kLogBeginning});  // it is of another resolved log
-        });
+        if (*commit) return go_on_from(**commit);
+        with_beginning([this](const StateTable::Beginning& beginning) { begin_at(beginning); });
       });
 }
 
-void IngestRecovery::check_commit(const Commit& commit) {
-  const auto known = IngestCommit::decode(commit.metadata);
+/// What a commit says besides the position. Nothing: it is not of this source's ingest, and this has finished.
+std::optional<IngestCommit> IngestRecovery::checked(const std::string& metadata) {
+  const auto known = IngestCommit::decode(metadata);
   if (!known) {
-    return finish(
-        fail(ErrorCode::kCorrupt, fmt::format("the commit of {} partition {} was not made by ingest: '{}'",
-                                              partition_.topic, partition_.partition.value, commit.metadata)));
+    finish(fail(ErrorCode::kCorrupt, fmt::format("the commit of {} partition {} was not made by ingest: '{}'",
+                                                 partition_.topic, partition_.partition.value, metadata)));
+    return std::nullopt;
   }
   if (known->source != found_.source.number) {
-    return finish(fail(
+    finish(fail(
         ErrorCode::kTopicChanged,
         fmt::format("the group's commit for {} partition {} is of source {}, but the topic is source {} now: "
                     "delete the group's offsets to begin the new topic at its beginning",
                     partition_.topic, partition_.partition.value, known->source.value, found_.source.number.value)));
+    return std::nullopt;
   }
+  return known;
+}
+
+void IngestRecovery::go_on_from(const Commit& commit) {
+  const auto known = checked(commit.metadata);
+  if (!known) return;
   found_.committed = commit.position;
   const ChainEnd at{commit.position, known->era, known->run, known->resolved};
   read_chain(at, [this, at](Result<ChainEnd> end) {
@@ -152,6 +154,15 @@ void IngestRecovery::check_commit(const Commit& commit) {
     // The resolved log is another one by now, or kept for too short a time.
     find_durable({at.offset, at.era, at.run, kLogBeginning});
   });
+}
+
+/// Never committed: from the floor, never from "latest".
+void IngestRecovery::begin_at(const StateTable::Beginning& beginning) {
+  found_.committed = beginning.floor;
+  if (beginning.commit.empty()) return find_durable({beginning.floor, std::nullopt, RunId{0}, kLogBeginning});
+  // Of the version that this one goes on from, and so of another resolved log.
+  if (const auto known = checked(beginning.commit))
+    find_durable({beginning.floor, known->era, known->run, kLogBeginning});
 }
 
 // Where no commit says how far the resolved log had come, it is read from its beginning. Retention may have passed what was

@@ -63,7 +63,9 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
   void check_topic();
   void find_source();
   void find_commit();
-  void check_commit(const Commit& commit);
+  std::optional<IngestCommit> checked(const std::string& metadata);
+  void go_on_from(const Commit& commit);
+  void begin_at(const StateTable::Beginning& beginning);
   void find_durable(ChainEnd known);
   void find_bounds(std::function<void()> then);
   void read_chain(ChainEnd known, std::function<void(Result<ChainEnd>)> then);

@@ -132,9 +132,7 @@ TEST(Chain, GoesOnWhenTheResolvedLogIsMadeAgain) {
   test::Process process(world, options);
   for (int i = 0; i < 20; ++i) world.raw(test::page_view("a", i, std::to_string(i)));
   world.settle();
-  const auto topic = world.names.resolved_topic();
-  ASSERT_TRUE(await<void>([&](auto done) { world.log.delete_topic(topic, std::move(done)); }));
-  ASSERT_TRUE(await<TopicState>([&](auto done) { world.log.create_topic({.name = topic}, std::move(done)); }));
+  world.log.make_again(world.names.resolved_topic());
   for (int i = 20; i < 30; ++i) world.raw(test::page_view("a", i, std::to_string(i)));
   world.settle();
   const auto blocks = blocks_of(world);

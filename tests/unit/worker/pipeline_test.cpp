@@ -11,6 +11,7 @@
 #include "identity/refresh.hpp"
 #include "identity/runs.hpp"
 #include "support/shown_metrics.hpp"
+#include "worker/versions.hpp"
 
 namespace guidepost::worker {
 namespace {
@@ -243,6 +244,32 @@ TEST(Pipeline, StopsAtATopicThatWasMadeAgainUntilAPersonAcceptsIt) {
   world.settle();
   EXPECT_TRUE(process.failures().empty());
   EXPECT_NE(test::readable(world.tables, world.names).find("'shop': 1 0 0 0"), std::string::npos);
+}
+
+TEST(Pipeline, AVersionWhoseBeginningIsNotOfThisSourceStopsInsteadOfBeginningAnew) {
+  struct Beginning {
+    std::string commit;
+    ErrorCode refused_with;
+  };
+  for (const auto& beginning : {Beginning{"v1 of something else", ErrorCode::kCorrupt},
+                                Beginning{IngestCommit{SourceId{7}, RunId{0}}.encode(), ErrorCode::kTopicChanged}}) {
+    World world;
+    world.raw(page_view("a", 1, "e1"));
+    const auto topic = await<std::optional<TopicState>>(
+        [&](auto done) { world.log.describe_topic(world.names.raw_topic(), std::move(done)); });
+    StateTable state(world.tables, world.names);
+    ASSERT_TRUE(await<Source>([&](auto done) {
+      state.register_source(world.names.raw_topic(), (*topic)->id, Partition{0}, Offset{0}, std::move(done));
+    }));
+    VersionTable versions(world.tables, world.names);
+    ASSERT_TRUE(await<void>([&](auto done) {
+      versions.set_floor(world.names.version, SourceId{1}, Offset{0}, beginning.commit, std::move(done));
+    }));
+    Process process(world, quick_ingest(), quick_aggregate());
+    world.settle();
+    ASSERT_EQ(process.failures().size(), 1U) << beginning.commit;
+    EXPECT_EQ(process.failures()[0].code, beginning.refused_with) << process.failures()[0].message;
+  }
 }
 
 TEST(Pipeline, SaysWhichDecidedOffsetsNoBlockHasAlsoAfterARestart) {
