@@ -148,6 +148,18 @@ class BackupTest(ProgramTest):
         (self.folder / "restored").mkdir()  # an empty one will do
         self.assertEqual(self.run_it("restore", "place", "--data", "restored").status, 0)
 
+    def test_what_else_lies_about_is_left_alone(self):
+        self.run_it("generate", "--events", 100)
+        (self.folder / "disk" / "lost+found").mkdir(parents=True)
+        self.assertEqual(self.run_it("backup", "disk").status, 0)
+        (self.folder / "disk" / "zzz").mkdir()  # no backup, though its name is the last
+        (self.folder / "elsewhere").mkdir()
+        (self.folder / "link").symlink_to("elsewhere")
+        done = self.run_it("restore", "disk", "--data", "link")
+        self.assertEqual(done.status, 1)
+        self.assertIn("is a symbolic link", done.err)
+        self.assertEqual(self.run_it("restore", "disk", "--data", "restored").status, 0)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -120,6 +120,12 @@ class UpTest(ProgramTest):
         self.assertEqual(done.status, 0, done.err)
         self.assertEqual(self.ledger(), {"counted": 1, "bad": 0, "duplicate": 0})
 
+    def test_a_setting_that_would_not_hold_is_refused(self):
+        self.ready(self.up())
+        done = self.run_it("replay", "--to-earliest", "--execute", "--set", "sessions.gap=5m")
+        self.assertEqual(done.status, 2, done.out)
+        self.assertIn("--set has no effect beside the process that has", done.err)
+
     def test_one_up_has_a_folder(self):
         daemon = self.up()
         second = self.run_it("up", "--listen", "127.0.0.1:0")

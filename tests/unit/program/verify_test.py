@@ -77,6 +77,16 @@ class VerifyTest(ProgramTest):
             self.assertEqual(done.status, 2, done.out)
             self.assertIn(expected, done.err)
 
+    def test_nothing_to_recount_is_not_called_agreement(self):
+        done = self.run_it("verify", "--merchant", "shp")
+        self.assertEqual((done.status, done.out), (1, ""))
+        self.assertIn("there is no merchant shp", done.err)
+        done = self.run_it("verify", "--merchant", "shop", "--from", "2026-01-01", "--to", "2026-01-02")
+        self.assertEqual((done.status, done.out.splitlines()[-1]), (0, "there was nothing to recount"))
+        done = self.run_it("verify", "--from", "2026-01-02", "--to", "2026-01-01")
+        self.assertEqual(done.status, 2)
+        self.assertIn("after --from", done.err)
+
 
 if __name__ == "__main__":
     unittest.main()
