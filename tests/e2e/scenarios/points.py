@@ -18,10 +18,12 @@ CALLS = [
     ("aggregate", "fetch", "clicks.resolved", 3), ("aggregate", "get", "rollups", 2), ("aggregate", "put", "events", 3),
     ("aggregate", "put", "index", 3), ("aggregate", "put", "rollups", 2), ("aggregate", "put", "ledger", 2),
     ("aggregate", "put", "position/", 2), ("aggregate", "commit", "clicks.resolved", 2)]
-POINTS = [(*call, when, signal_name) for call in CALLS for when in ("before", "after") for signal_name in ("KILL", "STOP")]
-# One of each kind, for every run of the tests.
+# KILL; STOP, replaced, and woken when everything is counted again; SLEEP: the same, but woken only after its session.
+POINTS = [(*call, when, how) for call in CALLS for when in ("before", "after") for how in ("KILL", "STOP", "SLEEP")]
+# Some of each kind, for every run of the tests.
 SOME = [point for point in POINTS if point[1:3] in (("append", "clicks.resolved"), ("put", "rollups"), ("put", "position/")) and
-        (point[4] == "after") == (point[5] == "KILL")]
+        point[4:] in (("before", "STOP"), ("after", "KILL"))] + [("aggregate", "put", "rollups", 2, "before", "SLEEP")]
+SESSION_S = 15  # how long the brokers wait for a member that is silent
 RATE = 400
 
 
@@ -36,12 +38,24 @@ def counted(run, ends):
     return all(durable[partition] >= end for partition, end in ends.items())
 
 
+def one_stays(one, other):
+    """-> the one of the two that goes on: a place in the group is one daemon's, and the other must end.
+
+    The one that slept ends, but when it slept for longer than its session it takes the place back.
+    """
+    wait_until("one of two with the same place to end", lambda: one.poll() is not None or other.poll() is not None)
+    ended, stays = (one, other) if one.poll() is not None else (other, one)
+    check(ended.returncode != 0, "the one that lost its place ended as if nothing had happened")
+    check(stays.poll() is None, "both ended, though there is a place for one")
+    return stays
+
+
 def hit(run, feed, point):
     """-> seconds from the stop until everything that had been sent by then is counted."""
-    role, call, where, count, when, signal_name = point
+    role, call, where, count, when, how = point
     name = f"{role}-1"
     run.stop(name)
-    run.environment_more = {"GUIDEPOST_STOP_AT": f"{call} {where} {when} {count} {signal_name}"}
+    run.environment_more = {"GUIDEPOST_STOP_AT": f"{call} {where} {when} {count} {'KILL' if how == 'KILL' else 'STOP'}"}
     victim = run.start(role, 1, program=STOPPING)
     run.environment_more = {}
     with feed.sending(rate=RATE):
@@ -52,20 +66,19 @@ def hit(run, feed, point):
             wait_until("the point", lambda: state_of(victim.pid) in "TZ", deadline=40)
             stopped = time.monotonic()
             ends = {source["partition"]: source["raw"]["end"] for source in standings(run)}
-            # In the same slot of the group: who had it is not waited for, and hears of it when it comes back.
-            run.start(role, 1)
+            # In the same slot of the group: who had it is not waited for.
+            successor = run.start(role, 1)
             wait_until("what had been sent to be counted", lambda: counted(run, ends))
             took = time.monotonic() - stopped
             check(refresher is None or refresher.wait(60) == 0, "the refresh failed")
-        finally:
-            if state_of(victim.pid) == "T":
-                victim.send_signal(signal.SIGCONT)
-            try:
-                victim.wait(60)
-            except Exception:
-                victim.kill()
-                victim.wait()
-                raise Failed("the one that came back went on, though another one has its place") from None
+            if how == "SLEEP":
+                wait_until("its session to be over", lambda: time.monotonic() - stopped > SESSION_S + 2)
+        except BaseException:
+            victim.kill()
+            raise
+        if how != "KILL":
+            victim.send_signal(signal.SIGCONT)
+            run.daemons[name] = one_stays(victim, successor)
     return took
 
 
@@ -84,11 +97,13 @@ def points_of(runs, points):
             took = hit(run, feed, point)
         except Failed as wrong:
             raise Failed(f"{' '.join(map(str, point))}: {wrong}") from None
-        rows.append({"role": point[0], "call": point[1], "where": point[2], "when": point[4], "signal": point[5],
+        rows.append({"role": point[0], "call": point[1], "where": point[2], "when": point[4], "how": point[5],
                      "seconds": round(took, 1)})
     feed.send(wait=True)
     hits = run.logs().count("stops_here")
     check(hits == len(points), f"{hits} of {len(points)} points were reached")
+    slept, woken = sum(point[5] == "SLEEP" for point in points), run.logs().count("facility=SESSTMOUT")
+    check(woken >= slept, f"{woken} of {slept} found their session over")
     verified = run.run("verify").strip().splitlines()[-1]
     run.stop_all()
     _, figures = recounted(runs, run, expected=feed.expected)
@@ -103,10 +118,11 @@ def points(runs):
 def every_point(runs):
     """All of them, and the table of docs/reliability.md."""
     rows, figures = points_of(runs, POINTS)
-    table = ["| stage | step | moment | SIGKILL: counted again after | SIGSTOP, replaced, SIGCONT: counted again after |", "|---|---|---|---|---|"]
-    for row in rows[::2]:
-        other = next(r for r in rows if r["signal"] == "STOP" and all(r[k] == row[k] for k in ("role", "call", "where", "when")))
-        table.append(f"| {row['role']} | {row['call']} `{row['where']}` | {row['when']} | {row['seconds']} s | {other['seconds']} s |")
+    table = ["| stage | step | moment | killed: counted again after | stopped, replaced, woken | woken after its session |",
+             "|---|---|---|---|---|---|"]
+    for killed, stopped, slept in zip(rows[::3], rows[1::3], rows[2::3], strict=True):
+        table.append(f"| {killed['role']} | {killed['call']} `{killed['where']}` | {killed['when']} | {killed['seconds']} s "
+                     f"| {stopped['seconds']} s | {slept['seconds']} s |")
     folder = ROOT / "build" / "fault"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "points.md").write_text("\n".join(table) + "\n")
