@@ -134,14 +134,16 @@ bool decompress_lz4(std::string_view bytes, std::size_t size, std::string& out) 
   return decompress_lz4(bytes, std::span<char>(out));
 }
 
+// Contexts are kept: making one costs as much as a small frame.
+
 std::string compress_zstd(std::string_view bytes, int level) {
+  thread_local const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), &ZSTD_freeCCtx);
   std::string out(ZSTD_compressBound(bytes.size()), '\0');
-  out.resize(ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), level));
+  out.resize(ZSTD_compressCCtx(context.get(), out.data(), out.size(), bytes.data(), bytes.size(), level));
   return out;
 }
 
 bool decompress_zstd(std::string_view bytes, std::size_t size, std::string& out) {
-  // Kept: making one costs as much as a small frame.
   thread_local const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
   out.resize(size);
   const auto got = ZSTD_decompressDCtx(context.get(), out.data(), size, bytes.data(), bytes.size());

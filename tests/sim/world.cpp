@@ -20,9 +20,13 @@ namespace {
 
 constexpr TimeMs kEpoch = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 
-/// Its rules take long to read, and each process has the same.
+/// Its rules take long to read, and each process has the same; with a small cache, for processes come and go.
 const enrich::Enricher& plain_enricher() {
-  static const auto enricher = enrich::Enricher::open({}).value();
+  static const auto enricher = [] {
+    enrich::EnrichOptions options;
+    options.user_agent_cache = 64_KiB;
+    return enrich::Enricher::open(options).value();
+  }();
   return enricher;
 }
 
@@ -158,19 +162,32 @@ worker::PartitionStatus Process::aggregate_status(Partition partition) const {
 
 namespace {
 
-std::string describe(const rollup::StoredEntry& entry) {
-  auto line = fmt::format("{} {} {} '{}':", rollup::to_string(entry.dimension), event::to_string(entry.traffic),
-                          entry.bucket.value, text::escape(entry.value));
-  for (const auto counter : entry.counters) line += fmt::format(" {}", counter);
-  for (const auto& stored : entry.distinct) {
-    line += fmt::format(" ~{}", rollup::DistinctCount::load(stored).value().estimate());
-  }
-  return line;
+// A line for each thing, written straight into one text: a history compares two worlds, and this was an eighth of its time.
+using Text = fmt::memory_buffer;
+
+template <class... Parts>
+void add(Text& text, fmt::format_string<const Parts&...> format, const Parts&... parts) {
+  fmt::format_to(fmt::appender(text), format, parts...);
+}
+
+template <class Number>
+void add_number(Text& text, std::string_view before, Number number) {
+  const fmt::format_int digits(number);
+  text.append(before);
+  text.append(digits.data(), digits.data() + digits.size());
+}
+
+void describe(const rollup::StoredEntry& entry, Text& text) {
+  add(text, "{} {} {} '{}':", rollup::to_string(entry.dimension), event::to_string(entry.traffic), entry.bucket.value,
+      text::escape(entry.value));
+  for (const auto counter : entry.counters) add_number(text, " ", counter);
+  for (const auto& stored : entry.distinct)
+    add_number(text, " ~", rollup::DistinctCount::load(stored).value().estimate());
 }
 
 /// Pages of one row, by source: chunk 0 and the chunks that its valid_bits name.
-void describe_page_row(const Row& row, std::vector<std::string>& lines) {
-  std::map<SourceId, std::map<std::pair<int, int>, std::string>> chunks;
+void describe_page_row(const Row& row, Text& text) {
+  std::map<SourceId, std::map<std::pair<int, int>, std::string_view>> chunks;
   for (const auto& cell : row.cells) {
     const auto [id, source] = rollup::parse_page_qualifier(cell.qualifier).value();
     chunks[source].try_emplace({id.bits, id.chunk}, cell.value);  // newest first
@@ -182,65 +199,62 @@ void describe_page_row(const Row& row, std::vector<std::string>& lines) {
       if (id.second != 0 && id.first != first.valid_bits) continue;
       const auto chunk = rollup::decode_chunk(bytes).value();
       for (const auto& entry : chunk.entries) {
-        lines.push_back(fmt::format("page {} {} chunk {}/{} {}", key.merchant, key.bucket.value, id.first, id.second,
-                                    describe(entry)));
+        add(text, "page {} {} chunk {}/{} ", key.merchant, key.bucket.value, id.first, id.second);
+        describe(entry, text);
+        text.push_back('\n');
       }
     }
   }
 }
 
 /// What an index row names, whether that is there, and its cells. (Numbers of sources are given out in any order.)
-std::string describe_index_row(const Row& row, const FakeTableStore& tables, const std::string& events) {
-  std::string line;
+void describe_index_row(const Row& row, const FakeTableStore& tables, const std::string& events, Text& text) {
   if (const auto event = event::parse_event_index_row(row.key)) {
     const bool there = !tables.peek(events, event::event_row_key(*event)).empty();
-    line = fmt::format("event {} {} {} {} {}", event->merchant, text::escape(event->guid), text::rfc3339(event->time),
-                       event->offset.value, there ? "there" : "missing");
+    add(text, "index event {} {} {} {} {}", event->merchant, text::escape(event->guid), text::rfc3339(event->time),
+        event->offset.value, there ? "there" : "missing");
   } else {
     const auto device = event::parse_device_index_row(row.key).value();
-    line = fmt::format("device {} {} {}", device.merchant, text::escape(device.customer), text::escape(device.guid));
+    add(text, "index device {} {} {}", device.merchant, text::escape(device.customer), text::escape(device.guid));
   }
-  for (const auto& cell : row.cells)
-    line += fmt::format(" {}:{}={}@{}", cell.family, cell.qualifier, cell.value, cell.timestamp);
-  return "index " + line;
+  for (const auto& cell : row.cells) add(text, " {}:{}={}@{}", cell.family, cell.qualifier, cell.value, cell.timestamp);
+  text.push_back('\n');
 }
 
 }  // namespace
 
 std::string readable(const FakeTableStore& tables, const Names& names) {
-  std::vector<std::string> lines;
+  Text text;
   const auto month = Month::of(kEpoch);
   for (const auto m : {month, month.next()}) {
-    for (const auto& row : tables.peek_all(names.rollups(m))) describe_page_row(row, lines);
+    for (const auto& row : tables.peek_all(names.rollups(m))) describe_page_row(row, text);
     for (const auto& row : tables.peek_all(names.events(m))) {
       const auto key = event::parse_event_row_key(row.key).value();
-      lines.push_back(fmt::format("event {} {} {}", key.merchant, text::rfc3339(key.time), key.offset.value));
+      add(text, "event {} {} {}\n", key.merchant, text::rfc3339(key.time), key.offset.value);
       for (const auto& cell : row.cells)
-        lines.push_back(fmt::format("  {}:{}={}", cell.family, cell.qualifier, text::escape(cell.value)));
+        add(text, "  {}:{}={}\n", cell.family, cell.qualifier, text::escape(cell.value));
     }
-    for (const auto& row : tables.peek_all(names.index(m)))
-      lines.push_back(describe_index_row(row, tables, names.events(m)));
+    for (const auto& row : tables.peek_all(names.index(m))) describe_index_row(row, tables, names.events(m), text);
   }
   for (const auto& row : tables.peek_all(names.bad())) {
     const auto key = event::parse_bad_row_key(row.key).value();
-    lines.push_back(fmt::format("bad {} {} {}", key.merchant, text::rfc3339(key.received), key.offset.value));
+    add(text, "bad {} {} {}\n", key.merchant, text::rfc3339(key.received), key.offset.value);
   }
   for (const auto& row : tables.peek_all(names.ledger())) {
     std::map<std::string, bool> seen;
     for (const auto& cell : row.cells) {
       if (!seen.emplace(cell.qualifier, true).second) continue;
       const auto counts = event::decode_ledger(cell.value).value();
-      lines.push_back(fmt::format("ledger {} '{}': {} {} {} {}",
-                                  event::parse_ledger_row(row.key).value().day.time_since_epoch().count(),
-                                  cell.qualifier, counts.counted, counts.bad, counts.duplicate, counts.skipped));
+      add(text, "ledger {} '{}': {} {} {} {}\n",
+          event::parse_ledger_row(row.key).value().day.time_since_epoch().count(), cell.qualifier, counts.counted,
+          counts.bad, counts.duplicate, counts.skipped);
     }
   }
-  std::string out;
-  for (const auto& line : lines) out += line + "\n";
-  return out;
+  return fmt::to_string(text);
 }
 
 std::string first_difference(const std::string& got, const std::string& expected) {
+  if (got == expected) return {};
   std::istringstream a(got);
   std::istringstream b(expected);
   std::string in_a;
