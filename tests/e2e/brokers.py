@@ -1,6 +1,6 @@
 """What others than the program do with the brokers."""
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from daemons import Failed, wait_until
 
@@ -18,6 +18,10 @@ class Brokers:
         wait_until(f"{topic} to be gone", lambda: topic not in self.admin.list_topics(timeout=10).topics)
         made = NewTopic(topic, partitions, 1, config={"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(2 * 1024 * 1024)})
         self.admin.create_topics([made], operation_timeout=30)[topic].result(30)
+
+    def add_partitions(self, topic, partitions):
+        """So that it has so many."""
+        self.admin.create_partitions([NewPartitions(topic, partitions)], operation_timeout=30)[topic].result(30)
 
     def delete_group(self, group):
         self.admin.delete_consumer_groups([group])[group].result(30)

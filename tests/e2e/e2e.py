@@ -8,22 +8,25 @@ import traceback
 
 from daemons import Failed
 from runs import Runs
+from scenarios.canary import canary
 from scenarios.disk import small_disk
 from scenarios.faults import gateway_dead, rebalance_in_flush, refresh_killed, reply_lost, sigterm_without_hbase
 from scenarios.inputs import access_log, access_log_sessions, event_row, time_zones
 from scenarios.journeys import journeys
-from scenarios.limits import many_guids, many_urls, sketches, small_cache
+from scenarios.limits import first_commit, many_guids, many_urls, sketches, small_cache
+from scenarios.members import comings_and_goings
+from scenarios.network import every_fault, network
 from scenarios.points import every_point, points
 from scenarios.replay import replay
 from scenarios.replay_middle import replay_middle
 from scenarios.stream import kills, stream
-from scenarios.topics import foreign_records, raw_made_again, resolved_made_again
+from scenarios.topics import foreign_records, partitions_added, raw_made_again, resolved_made_again
 from scenarios.upgrade import rolling_upgrade
 
 SCENARIOS = [stream, kills, sigterm_without_hbase, gateway_dead, reply_lost, rebalance_in_flush, raw_made_again,
-             resolved_made_again, foreign_records, refresh_killed, small_disk, access_log, access_log_sessions, event_row, time_zones, journeys,
-             small_cache, many_urls, many_guids, sketches, replay, replay_middle, rolling_upgrade, points]
-ON_REQUEST = [every_point]  # takes long, and the ones above have some of it
+             resolved_made_again, partitions_added, foreign_records, refresh_killed, small_disk, access_log, access_log_sessions, event_row, time_zones, journeys,
+             small_cache, many_urls, many_guids, sketches, first_commit, replay, replay_middle, rolling_upgrade, points, network, canary]
+ON_REQUEST = [every_point, every_fault, comings_and_goings]  # takes long, and the ones above have some of it
 
 
 def main(names):

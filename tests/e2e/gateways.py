@@ -1,4 +1,4 @@
-"""Proxies that fail on demand, in front of both gateways."""
+"""Proxies that fail on demand, in front of both gateways and of the broker."""
 import collections
 import pathlib
 import sys
@@ -36,3 +36,12 @@ class Gateways:
     def __exit__(self, *_):
         for proxy in self.proxies:
             proxy.close()
+
+
+class KafkaProxy(TcpProxy):
+    """Daemons started with `**settings` reach the broker through this one alone: it sends them back to where this listens."""
+
+    def __init__(self, cluster):
+        ports = dict(line.split("=") for line in (cluster.folder / "ports").read_text().splitlines())
+        super().__init__("127.0.0.1", int(ports["proxied"]), int(ports["proxy"]))
+        self.settings = {"kafka__brokers": f"127.0.0.1:{self.port}"}

@@ -2,7 +2,7 @@
 // target, of everything that `guidepost` is made of; no flag or setting puts the fault into `guidepost` itself.
 #include "app/main.hpp"
 #include "app/options.hpp"
-#include "forwarding.hpp"
+#include "support/forwarding.hpp"
 
 namespace guidepost::test {
 namespace {

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "app/main.hpp"
-#include "forwarding.hpp"
+#include "support/forwarding.hpp"
 
 namespace guidepost::test {
 namespace {

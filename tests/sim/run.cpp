@@ -168,7 +168,7 @@ class Play {
       case What::kZombie:
         if (alive_.empty() || zombies_.size() >= 2) return;
         ++met_.zombies;
-        alive_.back()->become_zombie();
+        alive_.back()->become_zombie(dice.chance(50));
         zombies_.push_back(std::move(alive_.back()));
         alive_.pop_back();
         return take_away(dice);

@@ -11,6 +11,7 @@
 #include "guidepost/event/index_row.hpp"
 #include "guidepost/event/ledger.hpp"
 #include "rollup/sketch.hpp"
+#include "sim/zombie_member.hpp"
 
 namespace guidepost::test {
 
@@ -79,7 +80,10 @@ class Process::Stage final : public GroupListener {
  public:
   using Make = std::function<std::shared_ptr<PartitionWorker>(Partition, std::string, GroupMember&)>;
   Stage(Process& process, GroupOptions options, Make make) : process_(process), make_(std::move(make)) {
-    member_ = process_.world_.log.join(std::move(options), *this, process_.world_.executor);
+    auto& world = process_.world_;
+    const auto topic = options.topic;
+    member_ = std::make_unique<sim::ZombieMember>(world.log.join(std::move(options), *this, world.executor), world.log,
+                                                  topic, world.executor);
   }
   ~Stage() override {
     for (auto& [partition, worker] : workers_) worker->close();
@@ -102,13 +106,13 @@ class Process::Stage final : public GroupListener {
     if (auto found = workers_.find(partition); found != workers_.end()) found->second->close();
   }
   void failed(Error error) override { process_.failures_.push_back(std::move(error)); }
-  GroupMember& member() { return *member_; }
+  sim::ZombieMember& member() { return *member_; }
   const std::map<Partition, std::shared_ptr<PartitionWorker>>& workers() const { return workers_; }
 
  private:
   Process& process_;
   Make make_;
-  std::unique_ptr<GroupMember> member_;
+  std::unique_ptr<sim::ZombieMember> member_;
   std::map<Partition, std::shared_ptr<PartitionWorker>> workers_;
 };
 
@@ -146,6 +150,13 @@ Process::Process(World& world, worker::IngestOptions ingest, worker::AggregateOp
 }
 
 Process::~Process() = default;
+
+void Process::become_zombie(bool goes_on) {
+  zombie_ = true;
+  if (!goes_on) return;
+  ingest_->member().go_on_unheard();
+  aggregate_->member().go_on_unheard();
+}
 
 bool Process::drain() {
   int left = 0;

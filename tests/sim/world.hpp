@@ -43,8 +43,8 @@ class Process {
   ~Process();
   /// Ends as SIGTERM ends it; true where everything drained.
   bool drain();
-  /// From now on it does not hear that its partitions went to someone else, and goes on writing.
-  void become_zombie() { zombie_ = true; }
+  /// From now on it does not hear that its partitions went to someone else, and goes on writing; where it `goes_on`, reading as well.
+  void become_zombie(bool goes_on);
   const std::vector<Error>& failures() const { return failures_; }
   worker::PartitionStatus aggregate_status(Partition partition = Partition{0}) const;
 

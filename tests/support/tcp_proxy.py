@@ -10,6 +10,7 @@ is an order, answered by one line: `ok`, numbers, or `error ...`. It ends with i
                   passes N bytes; or of each connection, from a piece on that holds WORD near its beginning
   refuse          connections are reset and new ones refused, as of a killed process, until `pass`
   delay MS        what goes through does so that much later
+  throttle N      each connection passes at most N bytes a second, each way
   cut up N        the connection that brings the total sent from now on to N bytes is reset there,
   cut down N        mid-frame if need be; the same of what the server answers
   lose_reply N [WORD]
@@ -36,12 +37,12 @@ class Proxy:
     def __init__(self, host, port, listen_port=0):
         self.target, self.port = (host, port), listen_port
         self.stats = dict(connections=0, up=0, down=0, cuts=0, lost=0, refused=0, held=0)
-        self.flowing, self.delay_s = {way: asyncio.Event() for way in WAYS}, 0.0
+        self.flowing, self.delay_s, self.bytes_a_second = {way: asyncio.Event() for way in WAYS}, 0.0, 0
         self.reset_faults()
         self.server, self.open = None, set()
 
     def reset_faults(self):
-        self.delay_s = 0.0
+        self.delay_s, self.bytes_a_second = 0.0, 0
         self.replies_to_lose, self.lost_word = 0, b""
         self.cut_after, self.stall_after = dict.fromkeys(WAYS), dict.fromkeys(WAYS)
         self.stalled_word = dict.fromkeys(WAYS, b"")
@@ -73,10 +74,12 @@ class Proxy:
 
     async def pump(self, way, source, sink, both):
         try:
-            while piece := await source.read(PIECE):
+            while piece := await source.read(min(PIECE, self.bytes_a_second or PIECE)):
                 await self.wait_while_stalled(way, piece)
                 if self.delay_s:
                     await asyncio.sleep(self.delay_s)
+                if self.bytes_a_second:
+                    await asyncio.sleep(len(piece) / self.bytes_a_second)
                 if way == "down" and self.replies_to_lose and self.lost_word in piece[:NAME_BYTES]:
                     self.replies_to_lose -= 1
                     self.stats["lost"] += 1
@@ -140,6 +143,8 @@ class Proxy:
                 self.cut(both)
         elif word == "delay":
             self.delay_s = int(rest[0]) / 1000
+        elif word == "throttle":
+            self.bytes_a_second = int(rest[0])
         elif word == "cut" and rest[0] in self.cut_after:
             self.cut_after[rest[0]] = int(rest[1])
         elif word == "lose_reply":

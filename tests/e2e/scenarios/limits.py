@@ -7,6 +7,8 @@ import time
 import page as page_reader
 import recount
 import truth
+from daemons import wait_until
+from feed import Feed, standings
 from many import BUCKETS, Many, StoredMany
 from memory import Peaks
 from runs import FOLDER, START, check, check_none, recounted
@@ -150,6 +152,35 @@ def many_guids(runs):
     limit = sum(MEBIBYTES[key] for key in ("identity.cache", "ingest.in_flight")) + 1.25 * MEBIBYTES["sessions.memory"] + WINDOW_MIB + BASE
     check(it.peaks["ingest"]["anonymous"] < limit, f"ingest took {it.peaks['ingest']} MiB, over {limit}")
     return {"users": day["users"], "devices": day["devices"], "evicted": evicted, "ingest_mib": it.peaks["ingest"], "limit_mib": limit}
+
+
+def first_commit(runs):
+    """Each daemon is killed with a million GUIDs behind it, while events come in: how long until what came after its death is decided, and stored."""
+    run = ManyRun.of(runs).run
+    feed = Feed(run, 60_000, 3, seed=81)
+    window = {"ingest__dedupe_window": MANY}  # reads all of them again, as a daemon with the settings of config/cluster.toml does
+    run.start("ingest", 1, **window)
+    run.start("aggregate", 1, rollup__max_age="1s")
+    feed.send(wait=True)
+
+    def position(of):
+        (source,) = [source for source in standings(run) if source["raw"]["end"]]
+        return source["raw"]["end"] if of == "end" else source["decided"] if of == "ingest" else source["durable"]["offset"]
+
+    seconds = {}
+    for role, settings in (("ingest", window), ("aggregate", {"rollup__max_age": "1s"})):
+        with feed.sending(rate=1000):
+            before = position(role)
+            wait_until(f"{role} to be at work", lambda: position(role) > before)
+            run.kill(f"{role}-1")
+            killed, end = time.monotonic(), position("end")
+            run.start(role, 1, **settings)
+            wait_until(f"the first commit of {role}", lambda: position(role) > end)
+            seconds[role] = round(time.monotonic() - killed, 1)
+    run.wait_counted()
+    run.run("verify", "--merchant", "shop")
+    run.stop_all()
+    return {"first_commit_s": seconds}
 
 
 def sketches(runs):

@@ -82,6 +82,14 @@ def hit(run, feed, point):
     return took
 
 
+def write_table(name, heads, rows):
+    """A table for docs/reliability.md."""
+    folder = ROOT / "build" / "fault"
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [heads, ["---"] * len(heads), *rows]
+    (folder / name).write_text("".join("| " + " | ".join(map(str, line)) + " |\n" for line in lines))
+
+
 def points_of(runs, points):
     run = runs.installation("points", "p.", **{"topics.partitions": 2, "rollup.max_age": "500ms"})
     run.run("init")
@@ -118,12 +126,9 @@ def points(runs):
 def every_point(runs):
     """All of them, and the table of docs/reliability.md."""
     rows, figures = points_of(runs, POINTS)
-    table = ["| stage | step | moment | killed: counted again after | stopped, replaced, woken | woken after its session |",
-             "|---|---|---|---|---|---|"]
+    table = []
     for killed, stopped, slept in zip(rows[::3], rows[1::3], rows[2::3], strict=True):
-        table.append(f"| {killed['role']} | {killed['call']} `{killed['where']}` | {killed['when']} | {killed['seconds']} s "
-                     f"| {stopped['seconds']} s | {slept['seconds']} s |")
-    folder = ROOT / "build" / "fault"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "points.md").write_text("\n".join(table) + "\n")
+        table.append((killed["role"], f"{killed['call']} `{killed['where']}`", killed["when"],
+                      *(f"{row['seconds']} s" for row in (killed, stopped, slept))))
+    write_table("points.md", ["stage", "step", "moment", "killed: counted again after", "stopped, replaced, woken", "woken after its session"], table)
     return figures

@@ -96,6 +96,43 @@ def ended(run, name):
     return status, run.log_of(name)
 
 
+def partitions_added(runs):
+    """Both topics get more partitions while daemons run, as docs/operations.md says it: the new ones are found, and resolved by the mapping that holds."""
+    run = runs.installation("partitions-added", "pa.", **{"topics.partitions": 2})
+    run.run("init")
+    for role in ("ingest", "aggregate"):
+        for slot in (1, 2):
+            run.start(role, slot)
+    logins = run.folder / "logins.csv"
+    first = Feed(run, 8000, 1, seed=36, merchants=32)
+    # Merchants of its own: what is known of others' visits stays in their old partitions.
+    second = Feed(run, 8000, 1, seed=36, merchants=32, merchant="again")
+    first.send("--mappings", logins, wait=True)
+    both = run.folder / "both.csv"
+    lines = logins.read_text().splitlines(keepends=True)
+    both.write_text("".join(lines + [line.replace("shop", "again", 1) for line in lines[1:]]))
+    first.refresh(both)
+    second.mapping.refresh(both)
+    brokers = Brokers(runs.cluster)
+    for topic in ("clicks.resolved.v1", "clicks.raw"):
+        brokers.add_partitions(f"{run.prefix}{topic}", 6)
+    run.settings["topics.partitions"] = 6
+    run.run("init")
+    began = time.monotonic()
+    wait_until("the new partitions to be read", lambda: len({source["partition"] for source in standings(run) if source["marker"]}) == 6)
+    found_s = time.monotonic() - began
+    second.send(wait=True)
+    used = sum(source["raw"]["end"] > 1 for source in standings(run))
+    check(used == 6, f"{used} of 6 partitions have events")
+    resolved = sum(how == "map" for _, how in second.expected.customers.values())
+    check(resolved > 100, f"only {resolved} of the second stream's events are of a customer: the new markers were not driven")
+    run.run("verify")
+    run.stop_all()
+    first.expected.add_file(second.files[0], second.mapping)
+    _, figures = recounted(runs, run, expected=first.expected)
+    return {"found_s": round(found_s, 1), "partitions_used": used, **figures}
+
+
 def raw_made_again(runs):
     """A raw topic that was deleted and made again is another one: ingest stops, says so, and does not go on until it is told to."""
     run = runs.installation("raw-made-again", "m.", **{"topics.partitions": 2})
