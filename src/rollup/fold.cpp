@@ -3,76 +3,14 @@
 #include <span>
 
 #include "base/assert.hpp"
-#include "event/money.hpp"
 #include "guidepost/base/codec.hpp"
+#include "rollup/contribution.hpp"
 #include "rollup/page_state.hpp"
 
 namespace guidepost::rollup {
 namespace {
 
 using event::Field;
-
-constexpr std::string_view kUnknownCountry = "--";
-
-/// Dimensions of one field, kept in chunk 0. An event without a value has no entry there.
-constexpr std::array<std::pair<Dimension, Field>, 7> kSmallDimensions{
-    {{Dimension::kType, Field::kType},
-     {Dimension::kReferrerDomain, Field::kReferrerDomain},
-     {Dimension::kDeviceClass, Field::kDeviceClass},
-     {Dimension::kBrowser, Field::kBrowser},
-     {Dimension::kOs, Field::kOs},
-     {Dimension::kCampaign, Field::kCampaign},
-     {Dimension::kChannel, Field::kChannel}}};
-
-constexpr bool has_sessions(Dimension d) {
-  return d != Dimension::kType && d != Dimension::kUrl && d != Dimension::kUrlCountry && d != Dimension::kProduct &&
-         d != Dimension::kExitPage;
-}
-constexpr bool has_dwell(Dimension d) {
-  return d != Dimension::kType && d != Dimension::kReferrerDomain && d != Dimension::kCampaign &&
-         d != Dimension::kChannel && d != Dimension::kProduct && d != Dimension::kEntryPage &&
-         d != Dimension::kExitPage;
-}
-constexpr bool has_events(Dimension d) { return d != Dimension::kEntryPage && d != Dimension::kExitPage; }
-
-using Counters = std::array<std::int64_t, kCounterCount>;
-std::int64_t& of(Counters& counters, Counter counter) { return counters[static_cast<std::size_t>(counter)]; }
-
-/// What one event adds to every entry that it touches.
-struct Contribution {
-  Counters counters{};
-  Money money;
-  bool has_money = false;
-  bool has_device = false;
-  bool has_customer = false;
-  std::uint64_t device = 0;
-  std::uint64_t user = 0;
-};
-
-Contribution contribution_of(const event::Accepted& event) {
-  Contribution c;
-  const auto type = event.text[Field::kType];
-  const auto guid = event.text[Field::kGuid];
-  const auto customer = event.text[Field::kCustomer];
-  const bool purchase = type == "purchase";
-  of(c.counters, Counter::kEvents) = 1;
-  of(c.counters, Counter::kPageViews) = type == "page_view" ? 1 : 0;
-  of(c.counters, Counter::kClicks) = type == "click" ? 1 : 0;
-  of(c.counters, Counter::kPurchases) = purchase ? 1 : 0;
-  of(c.counters, Counter::kIdentified) = customer.empty() ? 0 : 1;
-  of(c.counters, Counter::kItems) = purchase ? event::items_of(event) : 0;
-  if (const auto revenue = event::revenue_of(event)) {
-    const bool refund = revenue->minor < 0;
-    of(c.counters, Counter::kRefunds) = refund ? 1 : 0;
-    c.money = {revenue->currency, revenue->minor, refund ? revenue->minor : 0, purchase && !refund ? 1 : 0};
-    c.has_money = true;
-  }
-  c.device = distinct_hash(guid);
-  c.has_device = !guid.empty() && (event.flags & event::kNoDevice) == 0;
-  c.has_customer = !customer.empty();
-  c.user = c.has_customer ? distinct_hash(customer) : c.device;
-  return c;
-}
 
 /// The entries that an event touches: at most one of each dimension.
 struct Touched {
@@ -86,8 +24,7 @@ struct Touched {
 template <class Wanted>
 Touched values_of(const event::Accepted& event, const Page::Impl& page, Wanted wanted) {
   const auto& text = event.text;
-  auto country = text[Field::kCountry];
-  if (country.empty() || country.find('\0') != std::string_view::npos) country = kUnknownCountry;
+  const auto country = country_of(text);
   Touched touched;
   const auto add = [&](Dimension dimension, std::string_view value, std::uint64_t hash, std::string_view second = {}) {
     const auto route = is_chunked(dimension) ? page.route_of(hash) : std::uint8_t{0};
@@ -231,19 +168,8 @@ void Page::add(const event::SessionChange& change, const event::Accepted& subjec
   const auto touched = values_of(subject, page, [&](Dimension d) {
     return (starts && has_sessions(d)) || (dwells && has_dwell(d)) || (change.exits != 0 && d == Dimension::kExitPage);
   });
-  page.change(touched.span(), change.cause, [&](Entry& entry) {
-    Counters counters{};
-    if (has_sessions(entry.dimension)) {
-      of(counters, Counter::kSessions) = change.sessions;
-      of(counters, Counter::kBounces) = change.bounces;
-    }
-    if (entry.dimension == Dimension::kExitPage) of(counters, Counter::kSessions) = change.exits;
-    if (has_dwell(entry.dimension)) {
-      of(counters, Counter::kDwells) = change.dwells;
-      of(counters, Counter::kDwellMs) = change.dwell_ms;
-    }
-    return count_up(entry, counters);
-  });
+  page.change(touched.span(), change.cause,
+              [&](Entry& entry) { return count_up(entry, counters_of(change, entry.dimension)); });
 }
 
 }  // namespace guidepost::rollup
