@@ -1,8 +1,15 @@
 #include "app/options.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 namespace guidepost::app {
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
 
 Names names_of(const Config& config) {
   return {.prefix = config.names.prefix,
@@ -139,6 +146,7 @@ worker::AggregateOptions aggregate_options_of(const Config& config) {
   options.max_outstanding = config.aggregate.in_flight;
   options.commit_interval = config.aggregate.commit_interval;
   options.tables = table_options_of(config);
+  options.writer = config.kafka.member.empty() ? host_name() : config.kafka.member;
   return options;
 }
 

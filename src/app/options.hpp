@@ -9,6 +9,8 @@
 
 namespace guidepost::app {
 
+/// The name of this machine, for people.
+std::string host_name();
 Names names_of(const Config& config);
 TopicSpec raw_topic_of(const Config& config);
 TopicSpec resolved_topic_of(const Config& config);

@@ -207,7 +207,9 @@ Result<void> copy(Node& node, const worker::VersionRecord& version, const std::f
                                                   source.value, *version.base));
     }
     // Nobody applies anything of it any more: it stays as far as it came.
-    const auto put = ask<void>([&](auto done) { state.put_durable(source, durable, std::move(done)); }, cancelled);
+    const worker::StateTable::Writer writer{"replay", inline_executor().wall(), durable.offset};
+    const auto put =
+        ask<void>([&](auto done) { state.put_durable(source, durable, writer, std::move(done)); }, cancelled);
     if (!put) return put;
   }
   worker::VersionTable table(node.tables(), node.names());

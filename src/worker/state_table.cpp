@@ -223,13 +223,20 @@ void StateTable::durable(SourceId source, Completion<std::optional<DurablePositi
   get_row<std::optional<DurablePosition>>(tables_, names_, position_row(names_.version, source), read, std::move(done));
 }
 
-void StateTable::put_durable(SourceId source, DurablePosition position, Completion<void> done) {
+void StateTable::put_durable(SourceId source, DurablePosition position, const Writer& writer, Completion<void> done) {
   const auto at = position.offset.value;
   RowPut row{
       position_row(names_.version, source),
       {cell("offset", at, std::to_string(at)), cell("record_time", at, std::to_string(unix_ms(position.record_time)))}};
   if (position.era) row.cells.push_back(cell("era", at, text_of(*position.era)));
-  tables_.put(names_.state(), {std::move(row)}, std::move(done));
+  RowPut history{history_row(names_.version, source), history_cells({writer.now, position.offset, writer.name})};
+  if (writer.began) history.cells.push_back(history_begin({writer.now, *writer.began, writer.name}));
+  tables_.put(names_.state(), {std::move(row), std::move(history)}, std::move(done));
+}
+
+void StateTable::history(SourceId source, Completion<PositionHistory> done) {
+  get_row<PositionHistory>(tables_, names_, history_row(names_.version, source), PositionHistory::parse,
+                           std::move(done));
 }
 
 void StateTable::passed_marker(SourceId source, Completion<std::optional<PassedMarker>> done) {

@@ -9,6 +9,7 @@
 #include "base/names.hpp"
 #include "guidepost/event/decision.hpp"
 #include "guidepost/ports/table_store.hpp"
+#include "worker/position_history.hpp"
 
 namespace guidepost::worker {
 
@@ -56,8 +57,16 @@ class StateTable {
   void beginning(SourceId source, Completion<Beginning> done);
   /// D(source); nothing where none was written yet.
   void durable(SourceId source, Completion<std::optional<DurablePosition>> done);
-  /// Raises D. A lower one written later by a zombie stays invisible: the timestamp is the offset.
-  void put_durable(SourceId source, DurablePosition position, Completion<void> done);
+  /// Who raises D, for the history of it.
+  struct Writer {
+    std::string name;
+    TimeMs now;
+    std::optional<Offset> began = {};  ///< where there was no D yet: where the chain began
+  };
+  /// Raises D, and records it. A lower one written later by a zombie stays invisible: the timestamp is the offset.
+  void put_durable(SourceId source, DurablePosition position, const Writer& writer, Completion<void> done);
+  /// What had been durable when.
+  void history(SourceId source, Completion<PositionHistory> done);
 
   /// The highest run marker that ingest has passed, and the offset behind it.
   struct PassedMarker {

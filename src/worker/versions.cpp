@@ -12,6 +12,7 @@ namespace guidepost::worker {
 namespace {
 
 constexpr std::string_view kPublishedRow = "published";
+constexpr std::string_view kPublicationPrefix = "at";
 constexpr std::string_view kVersionPrefix = "version/";
 constexpr std::string_view kVersionEnd = "version0";  // the first key behind all of them
 constexpr std::string_view kMarkersAlone = "as logged";
@@ -29,21 +30,47 @@ bool read_number(std::string_view text, Number& out) {
 
 std::string words(const Published& p) { return fmt::format("{} {} {}", p.number, p.version, p.previous); }
 
-Result<Published> published_of(const Row& row) {
-  const auto* cell = row.find(kStateFamily, "version");
-  if (cell == nullptr) return Published{};
-  std::string_view text = cell->value;
+/// Takes what words() wrote off the front of `text`.
+std::optional<Published> take_published(std::string_view& text) {
   std::array<std::string_view, 3> parts;
   for (auto& part : parts) {
     part = text.substr(0, text.find(' '));
     text.remove_prefix(std::min(text.size(), part.size() + 1));
   }
   Published published;
-  if (!read_number(parts[0], published.number) || !read_number(parts[1], published.version) ||
-      !read_number(parts[2], published.previous) || published.version == 0 || !text.empty()) {
+  const bool good = read_number(parts[0], published.number) && read_number(parts[1], published.version) &&
+                    read_number(parts[2], published.previous) && published.version != 0;
+  return good ? std::optional(published) : std::nullopt;
+}
+
+Result<Published> published_of(const Row& row) {
+  const auto* cell = row.find(kStateFamily, "version");
+  if (cell == nullptr) return Published{};
+  std::string_view text = cell->value;
+  const auto published = take_published(text);
+  if (!published || !text.empty())
     return fail(ErrorCode::kCorrupt, "the state row `published` does not say which version is read");
+  return *published;
+}
+
+/// Publications share so many cells, one after the other.
+std::string publication_cell(std::uint64_t number) {
+  return fmt::format("{}{:02}", kPublicationPrefix, number % kPublicationsKept);
+}
+
+Result<std::vector<Publication>> publications_of(const Row& row) {
+  std::vector<Publication> all;
+  for (const auto& cell : row.cells) {
+    if (!cell.qualifier.starts_with(kPublicationPrefix)) continue;
+    std::string_view text = cell.value;
+    const auto what = take_published(text);
+    std::int64_t ms = 0;
+    if (!what || !read_number(text, ms))
+      return fail(ErrorCode::kCorrupt, "the state row `published` does not say when what was published");
+    all.push_back({*what, from_unix_ms(ms)});
   }
-  return published;
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.what.number < b.what.number; });
+  return all;
 }
 
 CellPut cell(std::string_view qualifier, std::string value) {
@@ -101,16 +128,26 @@ void VersionTable::published(Completion<Published> done) {
                }});
 }
 
-void VersionTable::publish(const Published& seen, std::uint32_t version, Completion<bool> done) {
+void VersionTable::publish(const Published& seen, std::uint32_t version, TimeMs when, Completion<bool> done) {
   const Published next{seen.number + 1, version, seen.version};
-  CheckAndPut request{
-      .row = std::string(kPublishedRow),
-      .family = std::string(kStateFamily),
-      .qualifier = "version",
-      .expected = seen.number == 0 ? std::nullopt : std::optional(words(seen)),
-      .put = {std::string(kPublishedRow),
-              {{std::string(kStateFamily), "version", static_cast<std::int64_t>(next.number), words(next)}}}};
+  const auto number = static_cast<std::int64_t>(next.number);
+  CheckAndPut request{.row = std::string(kPublishedRow),
+                      .family = std::string(kStateFamily),
+                      .qualifier = "version",
+                      .expected = seen.number == 0 ? std::nullopt : std::optional(words(seen)),
+                      .put = {std::string(kPublishedRow),
+                              {{std::string(kStateFamily), "version", number, words(next)},
+                               {std::string(kStateFamily), publication_cell(next.number), number,
+                                fmt::format("{} {}", words(next), unix_ms(when))}}}};
   tables_.check_and_put(table_, std::move(request), std::move(done));
+}
+
+void VersionTable::publications(Completion<std::vector<Publication>> done) {
+  tables_.get(table_, {{std::string(kPublishedRow), newest()}},
+              {inline_executor(), [done = std::move(done)](Result<std::vector<Row>> rows) mutable {
+                 if (!rows) return done(tl::unexpected(rows.error()));
+                 done(publications_of(rows->front()));
+               }});
 }
 
 struct VersionTable::Listing : std::enable_shared_from_this<Listing> {

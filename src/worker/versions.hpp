@@ -18,6 +18,14 @@ struct Published {
   bool operator==(const Published&) const = default;
 };
 
+/// One time that something was published, as it is remembered.
+struct Publication {
+  Published what;
+  TimeMs when;
+};
+/// The latest ones; of those before nothing is known any more.
+inline constexpr std::uint64_t kPublicationsKept = 64;
+
 /// A version that a replay made. (The first one was made by `init`, and has no row.)
 struct VersionRecord {
   std::uint32_t version = 0;
@@ -38,7 +46,9 @@ class VersionTable {
 
   void published(Completion<Published> done);
   /// Makes `version` the one that is read, if `seen` is still what was published last: false where it is not.
-  void publish(const Published& seen, std::uint32_t version, Completion<bool> done);
+  void publish(const Published& seen, std::uint32_t version, TimeMs when, Completion<bool> done);
+  /// In their order.
+  void publications(Completion<std::vector<Publication>> done);
 
   /// In order of their numbers.
   void versions(Completion<std::vector<VersionRecord>> done);

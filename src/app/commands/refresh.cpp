@@ -13,6 +13,7 @@
 #include "app/ask.hpp"
 #include "app/commands/commands.hpp"
 #include "app/counted.hpp"
+#include "app/options.hpp"
 #include "app/progress.hpp"
 #include "app/sources.hpp"
 #include "base/names.hpp"
@@ -23,11 +24,6 @@ namespace guidepost::app {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string host_name() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
-}
 
 /// HOST:PID:RANDOM; containers may share the first two.
 std::string new_owner() {

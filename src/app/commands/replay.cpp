@@ -176,7 +176,8 @@ Result<VersionRecord> made(const VersionsSeen& versions) {
 
 Result<void> publish(Call& call, const Published& seen, std::uint32_t version) {
   VersionTable table(call.node->tables(), call.node->names());
-  const auto done_so = ask<bool>([&](auto done) { table.publish(seen, version, std::move(done)); }, call.cancelled);
+  const auto done_so = ask<bool>(
+      [&](auto done) { table.publish(seen, version, inline_executor().wall(), std::move(done)); }, call.cancelled);
   if (!done_so) return tl::unexpected(done_so.error());
   if (!*done_so)
     return fail(ErrorCode::kFailed, "someone else has published a version meanwhile: look at `replay list`");

@@ -109,13 +109,13 @@ void AggregatePartition::find_source(SourceId id) {
         ask_while<Offset>(
             "floor of a source", applying_,
             [this, id](Completion<Offset> answer) { needs_.state.floor(id, std::move(answer)); },
-            [this, id](Offset floor) { source_found(id, {floor, TimeMs{}}); });
+            [this, id](Offset floor) { source_found(id, {floor, TimeMs{}}, floor); });
       });
 }
 
-void AggregatePartition::source_found(SourceId id, DurablePosition chain) {
-  auto made = std::make_unique<SourceState>(
-      SourceState{id, chain, chain, PageTable(needs_.options.flush, obligations_), LedgerTable(id, obligations_), {}});
+void AggregatePartition::source_found(SourceId id, DurablePosition chain, std::optional<Offset> began) {
+  auto made = std::make_unique<SourceState>(SourceState{
+      id, chain, chain, began, PageTable(needs_.options.flush, obligations_), LedgerTable(id, obligations_), {}});
   current_->source = made.get();
   sources_[id] = std::move(made);
   log::info("source_chain", {{"partition", partition_.value}, {"source", id.value}, {"offset", chain.offset.value}});

@@ -31,6 +31,7 @@ struct AggregateOptions {
   std::chrono::milliseconds tick{100};           ///< how often ages are looked at
   std::chrono::milliseconds look_for_missing{15'000};  ///< how often what is applied is held against what was decided
   TableOptions tables;
+  std::string writer = "aggregate";  ///< the name of this process in the history of positions
 };
 
 /// Applies the blocks of its partition to the tables by the rules of section 4 of the design. It asks
@@ -63,6 +64,7 @@ class AggregatePartition final : public PartitionWorker {
     SourceId id;
     DurablePosition chain;  ///< applied up to here, in memory
     DurablePosition durable;  ///< D, as last written
+    std::optional<Offset> began;  ///< where the chain began, until there is a D
     PageTable pages;
     LedgerTable ledger;
     std::deque<ChainMark> marks;
@@ -87,7 +89,7 @@ class AggregatePartition final : public PartitionWorker {
   void restart_from_commit();
   void next_block();
   void find_source(SourceId source);
-  void source_found(SourceId source, DurablePosition chain);
+  void source_found(SourceId source, DurablePosition chain, std::optional<Offset> began = {});
   void block_ready();
   void gap();
   void look_back(std::function<void()> otherwise);

@@ -1,5 +1,6 @@
 // Rows, pages and ledger on their way to the tables, and the commit behind them.
 #include <algorithm>
+#include <utility>
 
 #include "guidepost/event/bad_row.hpp"
 #include "guidepost/event/event_row.hpp"
@@ -161,11 +162,14 @@ void AggregatePartition::commit() {
     }
     if (position.offset <= source->durable.offset) continue;
     source->durable = position;
+    // What is repeated, until it is answered, is the same.
+    const StateTable::Writer writer{needs_.options.writer, needs_.executor.wall(),
+                                    std::exchange(source->began, std::nullopt)};
     ++*waits;
     ask_while<void>(
         "durable position", restarts_,
-        [this, number = id, position](Completion<void> answer) {
-          needs_.state.put_durable(number, position, std::move(answer));
+        [this, number = id, position, writer](Completion<void> answer) {
+          needs_.state.put_durable(number, position, writer, std::move(answer));
         },
         one_done);
   }

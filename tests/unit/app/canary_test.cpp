@@ -79,7 +79,8 @@ class CanaryTest : public ::testing::Test {
     const auto source = await<worker::Source>(
         [&](auto done) { state.register_source("clicks.raw", topic_.id, Partition{0}, Offset{0}, std::move(done)); });
     ASSERT_TRUE(source) << source.error().message;
-    ASSERT_TRUE(await<void>([&](auto done) { state.put_durable(source->number, {stored, time_}, std::move(done)); }));
+    ASSERT_TRUE(await<void>(
+        [&](auto done) { state.put_durable(source->number, {stored, time_}, {"test", time_}, std::move(done)); }));
   }
   /// As it should be.
   void apply_all() {

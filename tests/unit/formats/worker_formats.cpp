@@ -64,7 +64,8 @@ Golden write_state() {
     });
   }
   tell([&](auto done) {
-    state.put_durable(SourceId{2}, {Offset{300}, seconds_later(1), kIngestCommit.era}, std::move(done));
+    state.put_durable(SourceId{2}, {Offset{300}, seconds_later(1), kIngestCommit.era},
+                      {"aggregate-1", seconds_later(6), Offset{40}}, std::move(done));
   });
   tell([&](auto done) { state.put_passed_marker(SourceId{2}, {RunId{300}, Offset{78}}, std::move(done)); });
   VersionTable versions(store, names);
@@ -75,7 +76,7 @@ Golden write_state() {
   tell([&](auto done) { versions.set_caught_up(2, seconds_later(4), std::move(done)); });
   tell([&](auto done) { versions.set_dropped(2, seconds_later(5), std::move(done)); });
   ask<bool>([&](auto done) { versions.make(another_version(), std::move(done)); });
-  ask<bool>([&](auto done) { versions.publish({}, 2, std::move(done)); });
+  ask<bool>([&](auto done) { versions.publish({}, 2, seconds_later(7), std::move(done)); });
   Golden golden;
   for (const auto& row : store.peek_all(names.state())) golden.add(row.key, row);
   return golden;
@@ -87,8 +88,8 @@ void read_state(const Golden& golden) {
   store.make_table(names.state(), {std::string(worker::kStateFamily)}, 1);
   for (const auto* key :
        {"sources", "source/clicks.raw/pWTLFZ3VTMqXq_2oLb2sOg/00000", "source/clicks.raw/pWTLFZ3VTMqXq_2oLb2sOg/00001",
-        "floor/00000001", "floor/00000002", "position/v1/00000002", "position/v2/00000002", "marker/00000002",
-        "version/00000002", "version/00000003", "published"}) {
+        "floor/00000001", "floor/00000002", "position/v1/00000002", "position/v2/00000002", "history/v1/00000002",
+        "marker/00000002", "version/00000002", "version/00000003", "published"}) {
     const auto row = golden.row(key);
     RowPut put{row.key, {}};
     for (const auto& cell : row.cells) put.cells.push_back({cell.family, cell.qualifier, cell.timestamp, cell.value});
@@ -115,6 +116,13 @@ void read_state(const Golden& golden) {
   EXPECT_EQ(durable->offset, Offset{300});
   EXPECT_EQ(durable->record_time, seconds_later(1));
   EXPECT_EQ(durable->era, kIngestCommit.era);
+  const auto history = ask<PositionHistory>([&](auto done) { state.history(SourceId{2}, std::move(done)); });
+  const auto then = history.at(seconds_later(6), seconds_later(6));
+  ASSERT_TRUE(then);
+  EXPECT_EQ(then->offset, Offset{300});
+  EXPECT_EQ(then->at, seconds_later(6));
+  EXPECT_EQ(then->by, "aggregate-1");
+  EXPECT_EQ(history.at(seconds_later(5), seconds_later(6)).value().offset, Offset{40}) << "before it began";
   const auto marker = ask<std::optional<StateTable::PassedMarker>>(
       [&](auto done) { state.passed_marker(SourceId{2}, std::move(done)); });
   ASSERT_TRUE(marker);
@@ -142,6 +150,10 @@ void read_state(const Golden& golden) {
   EXPECT_EQ(all[1].version, 3U);
   EXPECT_FALSE(all[1].base || all[1].least_run || all[1].planned);
   EXPECT_EQ(ask<Published>([&](auto done) { versions.published(std::move(done)); }), (Published{1, 2, 1}));
+  const auto publications = ask<std::vector<Publication>>([&](auto done) { versions.publications(std::move(done)); });
+  ASSERT_EQ(publications.size(), 1U);
+  EXPECT_EQ(publications[0].what, (Published{1, 2, 1}));
+  EXPECT_EQ(publications[0].when, seconds_later(7));
 }
 
 Golden write_commits() { return Golden().add("ingest", kIngestCommit.encode()).add("aggregate", kAggregateCommit); }
