@@ -4,9 +4,12 @@
 #include <map>
 
 #include "app/ask.hpp"
+#include "worker/versions.hpp"
 
 namespace guidepost::app {
 namespace {
+
+constexpr std::chrono::milliseconds kYoung{std::chrono::seconds{10}};
 
 /// Totals of all days, by source.
 Result<std::map<SourceId, event::LedgerCounts>> ledger_totals(Node& node, const std::stop_token& cancelled) {
@@ -83,6 +86,21 @@ class StandingReader {
     const auto resolved_bounds = get<LogBounds>([&](auto done) { log.bounds(resolved, std::move(done)); });
     if (!resolved_bounds) return tl::unexpected(resolved_bounds.error());
     to.resolved = *resolved_bounds;
+    return look_what_waits(to);
+  }
+
+  /// A source in which nothing had happened is not late by that: only the log knows since when the next record waits. Not
+  /// asked where the last one in the tables is young: that says as much.
+  Result<void> look_what_waits(SourceStanding& to) {
+    const bool is_young = to.durable && inline_executor().wall() - to.durable->record_time < kYoung;
+    if (to.lag() <= 0 || is_young) return {};
+    const auto reader =
+        node_.log().read({node_.names().raw_topic(), to.source.partition}, std::max(to.counted(), to.raw.begin));
+    auto batch = get<std::unique_ptr<LogBatch>>([&](auto done) { reader->fetch({.max_records = 1}, std::move(done)); });
+    // What retention has just taken away is no failure of those who look on.
+    if (!batch && batch.error().code == ErrorCode::kOutOfRange) return {};
+    if (!batch) return tl::unexpected(batch.error());
+    if (!(*batch)->records().empty()) to.waiting_since = (*batch)->records().front().time;
     return {};
   }
 
@@ -121,16 +139,31 @@ Result<std::vector<SourceStanding>> source_standings(Node& node, const std::stop
   return standings;
 }
 
+std::optional<TimeMs> counted_until(const SourceStanding& source, TimeMs now) {
+  if (source.lag() <= 0) return now;
+  if (!source.durable || source.durable->record_time == TimeMs{}) return std::nullopt;
+  return source.waiting_since.value_or(source.durable->record_time);
+}
+
 std::optional<TimeMs> counted_until(const std::vector<SourceStanding>& sources, TimeMs now) {
-  TimeMs until = now;
+  auto until = now;
   bool any = false;
   for (const auto& s : sources) {
-    any |= s.current && s.raw.end > Offset{0};
-    if (!s.current || s.lag() <= 0) continue;
-    if (!s.durable || s.durable->record_time == TimeMs{}) return std::nullopt;
-    until = std::min(until, s.durable->record_time);
+    if (!s.current) continue;
+    any |= s.raw.end > Offset{0};
+    const auto of_source = counted_until(s, now);
+    if (!of_source) return std::nullopt;
+    until = std::min(until, *of_source);
   }
   return any ? std::optional(until) : std::nullopt;
+}
+
+std::chrono::milliseconds longest_session_gap(Node& node, std::uint32_t version, const std::stop_token& cancelled) {
+  worker::VersionTable table(node.tables(), node.names());
+  const auto record =
+      ask<std::optional<worker::VersionRecord>>([&](auto done) { table.version(version, std::move(done)); }, cancelled);
+  const bool of_another = record && *record && (*record)->base;
+  return of_another ? std::chrono::hours{24} : node.config().sessions.gap;
 }
 
 }  // namespace guidepost::app

@@ -27,6 +27,7 @@ nlohmann::json json_of(const SourceStanding& s) {
                                 : nlohmann::json()},
           {"floor", s.floor.value},
           {"lag", s.lag()},
+          {"waiting_since", s.waiting_since ? nlohmann::json(text::rfc3339(*s.waiting_since)) : nlohmann::json()},
           {"marker", s.marker ? nlohmann::json{{"run", s.marker->run.value}, {"offset", s.marker->offset.value}}
                               : nlohmann::json()},
           {"ledger",

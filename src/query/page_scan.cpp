@@ -164,6 +164,12 @@ Result<void> PageScan::read_cell(const Row& row, const Cell& cell) {
   seen.text(cell.qualifier);
   seen.fixed64(static_cast<std::uint64_t>(cell.timestamp));
   revision_ = hash64(seen.view(), revision_);
+  if (request_.seen) {
+    const auto key = rollup::parse_page_row(row.key);
+    if (!key) return tl::unexpected(key.error());
+    const auto position = first ? std::optional(header.position) : std::nullopt;
+    request_.seen({key->bucket, source, position, reader_.entries()});
+  }
   for (const auto& entry : reader_.entries()) {
     if (!request_.keep || request_.keep(entry)) batch_->add(entry);
   }

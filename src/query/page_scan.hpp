@@ -15,6 +15,14 @@
 
 namespace guidepost::query {
 
+/// A cell that counts, as it was read.
+struct SeenCell {
+  Bucket bucket;
+  SourceId source;
+  std::optional<Offset> position;  ///< of the page: in its chunk 0
+  std::span<const rollup::ReadEntry> entries;  ///< of the dimension, before `keep`; valid during the call
+};
+
 struct PageScanRequest {
   std::string merchant;
   TimeMs from;
@@ -23,6 +31,7 @@ struct PageScanRequest {
   rollup::Columns columns = rollup::Columns::all();
   std::optional<std::string> value = {};  ///< only chunks that may hold it: a value, of url,country the url
   std::function<bool(const rollup::ReadEntry&)> keep = {};  ///< of entries; called by the thread that reads. Empty: all
+  std::function<void(const SeenCell&)> seen = {};  ///< called by the thread that reads, until run() ends; may be empty
   std::vector<SourceId> sources = {};  ///< all there are: only their cells are fetched. Empty: not known
 };
 

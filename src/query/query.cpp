@@ -36,6 +36,7 @@ Result<QueryResult> run(const Request& request, TableStore& tables, const Names&
     if (routes && condition.value != rollup::kOther) wanted.value = condition.value;
   }
   wanted.keep = AskedFor(request);
+  wanted.seen = options.seen;
   Answer answer(request, options);
   const auto read = [&](TimeMs from, TimeMs to, Tally& tally) -> Result<std::uint64_t> {
     wanted.from = from;

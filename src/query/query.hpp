@@ -9,6 +9,7 @@
 #include "base/names.hpp"
 #include "base/text.hpp"
 #include "guidepost/ports/table_store.hpp"
+#include "query/page_scan.hpp"
 #include "query/request.hpp"
 #include "query/sums.hpp"
 
@@ -28,6 +29,9 @@ struct SourceProgress {
   Partition partition;
   std::optional<std::int64_t> lag;         ///< raw records not counted yet; nothing: not known
   std::optional<TimeMs> counted_until;     ///< record time
+  std::int64_t decided = 0;                ///< of `lag`, what is decided and has only to be counted
+  std::optional<TimeMs> waiting_since =
+      {};  ///< when the oldest record of `lag` came; nothing: none waits, or not for long
 };
 
 /// What the state table says, read before the pages: then an answer is at least as fresh as it says.
@@ -56,6 +60,7 @@ struct QueryResult {
 
 struct QueryOptions {
   std::function<Result<Freshness>()> freshness;  ///< empty: not known
+  std::function<void(const SeenCell&)> seen = {};  ///< PageScanRequest::seen
   std::size_t max_groups = 500'000;              ///< values times intervals
   Bytes max_memory{1024ULL * 1024 * 1024};
 };

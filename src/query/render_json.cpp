@@ -1,51 +1,12 @@
 // One JSON object, written by hand: rows by the hundred thousand need no tree of them.
 #include <fmt/format.h>
 
-#include "base/utf8.hpp"
+#include "query/json_text.hpp"
 #include "query/query.hpp"
 #include "query/value_text.hpp"
 
 namespace guidepost::query {
 namespace {
-
-/// Values are foreign bytes: what is not UTF-8 becomes U+FFFD.
-void write_text(std::string& out, std::string_view bytes) {
-  out += '"';
-  while (!bytes.empty()) {
-    const auto character = text::first_character(bytes);
-    const char c = bytes[0];
-    if (!character.valid) {
-      out += "\xef\xbf\xbd";
-    } else if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += bytes.substr(0, character.size);
-    }
-    bytes.remove_prefix(character.size);
-  }
-  out += '"';
-}
-
-class Members {
- public:
-  explicit Members(std::string& out) : out_(out) { out_ += '{'; }
-  void end() { out_ += '}'; }
-  std::string& name(std::string_view name) {
-    if (!first_) out_ += ',';
-    first_ = false;
-    write_text(out_, name);
-    return out_ += ':';
-  }
-  void text(std::string_view key, std::string_view value) { write_text(name(key), value); }
-  void number(std::string_view key, std::int64_t value) { name(key) += std::to_string(value); }
-
- private:
-  std::string& out_;
-  bool first_ = true;
-};
 
 void write_values(Members& members, const Request& request, const std::vector<Value>& values) {
   for (std::size_t m = 0; m < values.size(); ++m)
@@ -84,9 +45,12 @@ void write_completeness(std::string& out, const Freshness& freshness) {
     members.number("source", source.source.value);
     members.text("topic", source.topic);
     members.number("partition", source.partition.value);
-    source.lag ? members.number("lag", *source.lag) : void(members.name("lag") += "null");
+    source.lag ? members.number("lag", *source.lag) : members.nothing("lag");
     source.counted_until ? members.text("counted_until", text::rfc3339(*source.counted_until))
-                         : void(members.name("counted_until") += "null");
+                         : members.nothing("counted_until");
+    members.number("decided", source.decided);
+    source.waiting_since ? members.text("waiting_since", text::rfc3339(*source.waiting_since))
+                         : members.nothing("waiting_since");
     members.end();
   }
   out += ']';
@@ -128,7 +92,7 @@ std::string render_json(const QueryResult& result) {
   estimated += ']';
   if (result.ranks_one_of_several_currencies()) members.text("ranked_by_currency", result.ranking_currency);
   const auto& as_of = result.freshness.as_of;
-  as_of ? members.text("as_of", text::rfc3339(*as_of)) : void(members.name("as_of") += "null");
+  as_of ? members.text("as_of", text::rfc3339(*as_of)) : members.nothing("as_of");
   members.text("revision", fmt::format("{:016x}", result.revision));
   write_completeness(members.name("completeness"), result.freshness);
   members.end();

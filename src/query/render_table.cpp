@@ -111,9 +111,14 @@ std::string footing(const QueryResult& result, const text::Look& look) {
   }
   if (result.freshness.as_of) out += fmt::format("\nas of {}\n", text::rfc3339(*result.freshness.as_of));
   std::int64_t lag = 0;
-  for (const auto& source : result.freshness.sources) lag += std::max<std::int64_t>(0, source.lag.value_or(0));
+  std::optional<TimeMs> oldest;
+  for (const auto& source : result.freshness.sources) {
+    lag += std::max<std::int64_t>(0, source.lag.value_or(0));
+    if (source.waiting_since && (!oldest || *source.waiting_since < *oldest)) oldest = source.waiting_since;
+  }
   if (lag > 0)
-    out += fmt::format("{}{} records are not counted yet\n", result.freshness.as_of ? "" : "\n", number(lag, look));
+    out += fmt::format("{}{} records are not counted yet{}\n", result.freshness.as_of ? "" : "\n", number(lag, look),
+                       oldest ? ", the oldest since " + text::rfc3339(*oldest) : "");
   return out;
 }
 

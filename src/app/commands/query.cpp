@@ -1,5 +1,7 @@
 #include "query/query.hpp"
 
+#include <algorithm>
+
 #include "app/commands/commands.hpp"
 #include "app/sources.hpp"
 
@@ -16,10 +18,9 @@ Result<query::Freshness> freshness_of(Call& call) {
   for (const auto& s : *sources) {
     freshness.registered.push_back(s.source.number);
     if (!s.current) continue;
-    const auto until = s.lag() <= 0 ? std::optional(now)
-                       : s.durable  ? std::optional(s.durable->record_time)
-                                    : std::nullopt;
-    freshness.sources.push_back({s.source.number, s.source.topic, s.source.partition, s.lag(), until});
+    const auto decided = s.decided ? std::clamp<std::int64_t>(*s.decided - s.counted(), 0, s.lag()) : 0;
+    freshness.sources.push_back({s.source.number, s.source.topic, s.source.partition, s.lag(), counted_until(s, now),
+                                 decided, s.waiting_since});
   }
   return freshness;
 }

@@ -83,15 +83,6 @@ void print_report(Call& call, const verify::VerifyReport& r) {
                             : red(look, number(r.differences_total) + " differences") + "\n");
 }
 
-/// The longest that sessions of the version can have been cut by: what another version decided was by rules that are not known.
-std::chrono::milliseconds longest_gap(Call& call) {
-  worker::VersionTable table(call.node->tables(), call.node->names());
-  const auto record = ask<std::optional<worker::VersionRecord>>(
-      [&](auto done) { table.version(call.node->names().version, std::move(done)); }, call.cancelled);
-  const bool of_another = record && *record && (*record)->base;
-  return of_another ? std::chrono::hours{24} : call.node->config().sessions.gap;
-}
-
 Result<std::vector<verify::SourceState>> source_states(Call& call) {
   const auto sources = source_standings(*call.node, call.cancelled);
   if (!sources) return tl::unexpected(sources.error());
@@ -103,7 +94,7 @@ Result<std::vector<verify::SourceState>> source_states(Call& call) {
 int run_verify(Call& call) {
   verify::VerifyOptions options;
   options.merchant = call.arguments.value("--merchant");
-  options.session_gap = longest_gap(call);
+  options.session_gap = longest_session_gap(*call.node, call.node->names().version, call.cancelled);
   if (options.merchant && !is_merchant_slug(*options.merchant))
     throw UsageError{"--merchant: expected a slug of 1-40 characters a-z 0-9 . _ -"};
   options.from = time_of(call.arguments, "--from");

@@ -33,16 +33,19 @@ TEST(RenderJson, IsTheShapeThatIsPromised) {
   result.totals.metrics = counts({6, 3});
   result.groups = 7;
   result.freshness.as_of = at("2015-05-19T10:00:00.5Z");
-  result.freshness.sources = {{SourceId{3}, "clicks.raw", Partition{0}, 12, at("2015-05-19T10:00:00Z")},
-                              {SourceId{4}, "clicks.raw", Partition{1}, {}, {}}};
+  result.freshness.sources = {
+      {SourceId{3}, "clicks.raw", Partition{0}, 12, at("2015-05-19T10:00:00Z"), 5, at("2015-05-19T09:59:00Z")},
+      {SourceId{4}, "clicks.raw", Partition{1}, {}, {}}};
   const auto json = nlohmann::json::parse(render_json(result));
   EXPECT_EQ(json, nlohmann::json::parse(R"({
     "merchant": "shop", "from": "2015-05-17T00:00:00+05:30", "to": "2015-05-19T00:00:00+05:30", "tz": "Asia/Kolkata",
     "rows": [{"bucket": "2015-05-17T00:00:00+05:30", "url": "/a", "country": "DE", "events": 5, "users": 2},
              {"bucket": "2015-05-18T00:00:00+05:30", "url": "/a", "country": "US", "events": 1, "users": 1}],
     "totals": {"events": 6, "users": 3}, "groups": 7, "estimated": [], "as_of": "2015-05-19T10:00:00.500Z", "revision": "0000000000000abc",
-    "completeness": [{"source": 3, "topic": "clicks.raw", "partition": 0, "lag": 12, "counted_until": "2015-05-19T10:00:00Z"},
-                     {"source": 4, "topic": "clicks.raw", "partition": 1, "lag": null, "counted_until": null}]})"));
+    "completeness": [{"source": 3, "topic": "clicks.raw", "partition": 0, "lag": 12, "counted_until": "2015-05-19T10:00:00Z",
+                      "decided": 5, "waiting_since": "2015-05-19T09:59:00Z"},
+                     {"source": 4, "topic": "clicks.raw", "partition": 1, "lag": null, "counted_until": null,
+                      "decided": 0, "waiting_since": null}]})"));
 }
 
 TEST(RenderJson, IsValidWhateverAUrlHolds) {
