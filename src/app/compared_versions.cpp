@@ -31,7 +31,7 @@ class Comparison {
     if (compared_.a == compared_.b)
       return fail(ErrorCode::kInvalidArgument, fmt::format("{0} and {0} are the same version", compared_.a));
     for (const auto version : {compared_.a, compared_.b}) {
-      const auto has = has_events(version);
+      const auto has = has_events(node_, names_of(version), cancelled_);
       if (!has) return tl::unexpected(has.error());
       if (*has) continue;
       return fail(ErrorCode::kNotFound,
@@ -77,28 +77,12 @@ class Comparison {
     for (auto it = all_.rbegin(); it != all_.rend(); ++it) {
       if (it->caught_up && !it->dropped && it->version != version) return it->version;
     }
-    const auto first = version == 1 ? Result<bool>(false) : has_events(1);  // which has no row
+    const auto first =
+        version == 1 ? Result<bool>(false) : has_events(node_, names_of(1), cancelled_);  // which has no row
     if (!first) return tl::unexpected(first.error());
     if (*first) return 1;
     return fail(ErrorCode::kNotFound,
                 fmt::format("there is no version beside {} that has caught up: `guidepost replay` makes one", version));
-  }
-
-  /// Whether there is anything to compare. Tables alone say nothing: those of a version that was dropped may be made again.
-  Result<bool> has_events(std::uint32_t version) {
-    const auto names = names_of(version);
-    const auto months =
-        query::months_of(node_.tables(), names.all_events(), [&](Month month) { return names.events(month); });
-    if (!months) return tl::unexpected(months.error());
-    ScanRequest request;
-    request.max_rows = 1;
-    for (const auto month : *months) {
-      const auto page = ask<ScanPage>(
-          [&](auto done) { node_.tables().scan(names.events(month), request, std::move(done)); }, cancelled_);
-      if (!page) return tl::unexpected(page.error());
-      if (!page->rows.empty()) return true;
-    }
-    return false;
   }
 
   Result<Offset> counted_below(std::uint32_t version, SourceId source) {
@@ -118,6 +102,21 @@ class Comparison {
 };
 
 }  // namespace
+
+Result<bool> has_events(Node& node, const Names& names, const std::stop_token& cancelled) {
+  const auto months =
+      query::months_of(node.tables(), names.all_events(), [&](Month month) { return names.events(month); });
+  if (!months) return tl::unexpected(months.error());
+  ScanRequest request;
+  request.max_rows = 1;
+  for (const auto month : *months) {
+    const auto page =
+        ask<ScanPage>([&](auto done) { node.tables().scan(names.events(month), request, std::move(done)); }, cancelled);
+    if (!page) return tl::unexpected(page.error());
+    if (!page->rows.empty()) return true;
+  }
+  return false;
+}
 
 Result<ComparedVersions> compare_versions(Node& node, std::optional<std::uint32_t> a, std::optional<std::uint32_t> b,
                                           const std::stop_token& cancelled) {

@@ -27,4 +27,8 @@ struct ComparedVersions {
 Result<ComparedVersions> compare_versions(Node& node, std::optional<std::uint32_t> a, std::optional<std::uint32_t> b,
                                           const std::stop_token& cancelled);
 
+/// Whether anything of a version is stored. Tables alone say nothing: those of one that was dropped may be made again.
+/// Errors: of the store.
+Result<bool> has_events(Node& node, const Names& names, const std::stop_token& cancelled);
+
 }  // namespace guidepost::app

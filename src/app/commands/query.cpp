@@ -1,9 +1,13 @@
 #include "query/query.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 
 #include "app/commands/commands.hpp"
+#include "app/look_back.hpp"
+#include "app/progress.hpp"
 #include "app/sources.hpp"
+#include "query/words.hpp"
 
 namespace guidepost::app {
 namespace {
@@ -45,17 +49,57 @@ query::RequestWords words_of(const Call& call) {
   return words;
 }
 
+int complain(Call& call, const Error& error) {
+  if (error.code == ErrorCode::kInvalidArgument) throw UsageError{error.message};
+  call.out.complain(error.message);
+  return 1;
+}
+
+/// A time, or how long ago.
+TimeMs since_of(Call& call, const query::Request& request, TimeMs now) {
+  const auto word = call.arguments.value_or("--explain", "");
+  const auto ago = parse_duration(word);
+  const auto since = ago ? Result<TimeMs>(now - *ago) : query::parse_moment("--explain", word, request.zone);
+  if (!since) throw UsageError{since.error().message};
+  if (*since > now) throw UsageError{"--explain: " + word + " is not in the past"};
+  return *since;
+}
+
+/// Exit status 1 also where something could not be explained.
+int run_explain(Call& call, const query::Request& request) {
+  for (const auto* flag : {"--by", "--interval", "--top", "--compare"}) {
+    if (call.arguments.has(flag)) throw UsageError{fmt::format("--explain: explains totals, not {}", flag)};
+  }
+  for (const auto& condition : request.where) {
+    if (condition.value == rollup::kOther)
+      throw UsageError{"--explain: what was counted under (other) has no name any more"};
+  }
+  const auto now = inline_executor().wall();
+  auto& node = *call.node;
+  auto then = look_back(node, since_of(call, request, now), now, call.cancelled);
+  if (!then) return complain(call, then.error());
+  Progress progress(call.out, "explain", "rows", std::nullopt);
+  query::ExplainOptions options;
+  options.query.freshness = [&call] { return freshness_of(call); };
+  for (const auto version : {node.names().version, then->names.version})
+    options.rows.session_gap = std::max(options.rows.session_gap, longest_session_gap(node, version, call.cancelled));
+  options.rows.progress = [&](std::uint64_t rows) { progress.set(rows); };
+  options.rows.cancelled = call.cancelled;
+  const auto explanation = query::explain(request, node.tables(), node.names(), std::move(*then), options);
+  progress.finish();
+  if (!explanation) return complain(call, explanation.error());
+  call.out.print(call.json() ? query::render_json(*explanation) : query::render_table(*explanation, call.out.look()));
+  return explanation->explained() ? 0 : 1;
+}
+
 int run_query(Call& call) {
   const auto request = query::parse_request(words_of(call));
   if (!request) throw UsageError{request.error().message};
+  if (call.arguments.has("--explain")) return run_explain(call, *request);
   query::QueryOptions options;
   options.freshness = [&call] { return freshness_of(call); };
   const auto result = query::run(*request, call.node->tables(), call.node->names(), options);
-  if (!result && result.error().code == ErrorCode::kInvalidArgument) throw UsageError{result.error().message};
-  if (!result) {
-    call.out.complain(result.error().message);
-    return 1;
-  }
+  if (!result) return complain(call, result.error());
   call.out.print(call.json() ? query::render_json(*result) : query::render_table(*result, call.out.look()));
   return 0;
 }
@@ -83,6 +127,8 @@ Command query_command() {
                 {"--traffic", "T", "human (the default), bot or all", Use::kOptional},
                 {"--top", "N", "the N values with the most of the first metric", Use::kOptional},
                 {"--compare", "T", "previous: beside each number that of the same time before, and the change",
+                 Use::kOptional},
+                {"--explain", "SINCE", "why it is not what it was at that time, or so long ago: 24h, 2025-01-31",
                  Use::kOptional}},
       .examples =
           {{"a month, day by day, in Berlin",
@@ -95,6 +141,8 @@ Command query_command() {
             "guidepost query --merchant shop --from 2025-02-01 --to 2025-03-01 --metrics revenue,orders,average_order_value --compare previous"},
            {"the pages on which visitors arrive and leave again",
             "guidepost query --merchant shop --from 2025-01-31 --to 2025-02-01 --by entry_page --metrics bounces,sessions,bounce_rate --top 10"},
+           {"why last week is not what it was yesterday",
+            "guidepost query --merchant shop --from 2025-01-20 --to 2025-01-27 --metrics orders,revenue --explain 24h"},
            {"for a machine", "guidepost query --merchant shop --from 2025-01-31 --to 2025-02-01 --json"}},
       .place = Place::kReads,
       .run = run_query};
