@@ -5,7 +5,10 @@
 
 namespace guidepost::event {
 
-inline constexpr std::uint8_t kBlockVersion = 3;
+inline constexpr std::uint8_t kBlockVersion = 4;
+/// A run of outcomes is one number: its length above these bits, the outcome in them.
+inline constexpr int kOutcomeBits = 3;
+inline constexpr std::uint64_t kOutcomeMask = (1 << kOutcomeBits) - 1;
 // What LZ4 can make of one byte at most: a body that claims more is refused before it is allocated.
 inline constexpr std::uint64_t kMaxBlockExpansion = 255;
 inline constexpr std::uint64_t kMaxBlockBody = std::uint64_t{1} << 30;

@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t kChecksumSize = 4;
 
 struct Counts {
-  std::uint64_t accepted = 0, bad = 0, duplicates = 0, skipped = 0;
-  std::uint64_t sum() const { return accepted + bad + duplicates + skipped; }
+  std::uint64_t accepted = 0, bad = 0, duplicates = 0, skipped = 0, lost = 0;
+  std::uint64_t sum() const { return accepted + bad + duplicates + skipped + lost; }
 };
 
 Error corrupt(std::string_view what) { return Error{ErrorCode::kCorrupt, fmt::format("block: {}", what)}; }
@@ -43,13 +43,14 @@ Result<Header> read_header(std::string_view bytes) {
   h.decisions.era.rules = RulesHash{in.fixed64()};
   const auto era_from = in.varint();
   h.decisions.run = RunId{in.varint()};
-  for (auto* count : {&h.counts.accepted, &h.counts.bad, &h.counts.duplicates, &h.counts.skipped}) *count = in.varint();
+  for (auto* count : {&h.counts.accepted, &h.counts.bad, &h.counts.duplicates, &h.counts.skipped, &h.counts.lost})
+    *count = in.varint();
   h.body_size = in.varint();
   h.packed = in.bytes(in.remaining());
   if (!in.ok()) return tl::unexpected(corrupt("the header ends early"));
 
   constexpr auto kLimit = static_cast<std::uint64_t>(kMaxBlockOffsets);
-  for (const auto count : {h.counts.accepted, h.counts.bad, h.counts.duplicates, h.counts.skipped}) {
+  for (const auto count : {h.counts.accepted, h.counts.bad, h.counts.duplicates, h.counts.skipped, h.counts.lost}) {
     if (count > kLimit) return tl::unexpected(corrupt("more outcomes than a block may have"));
   }
   if (source > UINT32_MAX || from > INT64_MAX - kLimit || era_from > INT64_MAX || size == 0 || size > kLimit ||
@@ -73,20 +74,24 @@ bool read_timeline(ByteReader& in, const Counts& counts, Decisions& d) {
   std::vector<std::uint8_t> outcomes;
   outcomes.reserve(static_cast<std::size_t>(size));
   Counts seen;
-  std::array<std::uint64_t*, 4> by_outcome{&seen.accepted, &seen.bad, &seen.duplicates, &seen.skipped};
+  std::array<std::uint64_t*, 5> by_outcome{&seen.accepted, &seen.bad, &seen.duplicates, &seen.skipped, &seen.lost};
   while (outcomes.size() < size) {
     const auto run = in.varint();
-    const auto length = run >> 2;
-    if (!in.ok() || length == 0 || length > size - outcomes.size()) return false;
-    outcomes.insert(outcomes.end(), static_cast<std::size_t>(length), static_cast<std::uint8_t>(run & 3));
-    *by_outcome[run & 3] += length;
+    const auto length = run >> kOutcomeBits;
+    const auto outcome = run & kOutcomeMask;
+    if (!in.ok() || length == 0 || length > size - outcomes.size() || outcome >= by_outcome.size()) return false;
+    outcomes.insert(outcomes.end(), static_cast<std::size_t>(length), static_cast<std::uint8_t>(outcome));
+    *by_outcome[outcome] += length;
   }
-  if (seen.accepted != counts.accepted || seen.bad != counts.bad || seen.duplicates != counts.duplicates) return false;
+  if (seen.accepted != counts.accepted || seen.bad != counts.bad || seen.duplicates != counts.duplicates ||
+      seen.skipped != counts.skipped)
+    return false;
 
   d.accepted.reserve(static_cast<std::size_t>(counts.accepted));
   d.bad.reserve(static_cast<std::size_t>(counts.bad));
   d.duplicates.reserve(static_cast<std::size_t>(counts.duplicates));
   d.skipped.reserve(static_cast<std::size_t>(counts.skipped));
+  d.lost.reserve(static_cast<std::size_t>(counts.lost));
   std::int64_t time = 0;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     time = sum(time, in.zigzag());
@@ -109,6 +114,9 @@ bool read_timeline(ByteReader& in, const Counts& counts, Decisions& d) {
         break;
       case Outcome::kSkipped:
         d.skipped.push_back({offset, from_unix_ms(time)});
+        break;
+      case Outcome::kLost:
+        d.lost.push_back({offset, from_unix_ms(time)});
         break;
     }
   }

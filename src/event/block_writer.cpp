@@ -35,12 +35,13 @@ void lay(const List& list, Outcome outcome, Offset from, Timeline& line) {
 Timeline timeline_of(const Decisions& d) {
   GUIDEPOST_ASSERT(d.from.value >= 0 && d.to > d.from && d.to - d.from <= kMaxBlockOffsets);
   const auto size = static_cast<std::size_t>(d.to - d.from);
-  GUIDEPOST_ASSERT(d.accepted.size() + d.bad.size() + d.duplicates.size() + d.skipped.size() == size);
+  GUIDEPOST_ASSERT(d.accepted.size() + d.bad.size() + d.duplicates.size() + d.skipped.size() + d.lost.size() == size);
   Timeline line{std::vector<std::uint8_t>(size, kUnset), std::vector<std::int64_t>(size)};
   lay(d.accepted, Outcome::kAccepted, d.from, line);
   lay(d.bad, Outcome::kBad, d.from, line);
   lay(d.duplicates, Outcome::kDuplicate, d.from, line);
   lay(d.skipped, Outcome::kSkipped, d.from, line);
+  lay(d.lost, Outcome::kLost, d.from, line);
   return line;
 }
 
@@ -78,7 +79,7 @@ void write_timeline(const Timeline& line, BoundedWriter& out) {
   for (std::size_t i = 0; i < line.outcomes.size();) {
     std::size_t end = i + 1;
     while (end < line.outcomes.size() && line.outcomes[end] == line.outcomes[i]) ++end;
-    out.varint((static_cast<std::uint64_t>(end - i) << 2) | line.outcomes[i]);
+    out.varint((static_cast<std::uint64_t>(end - i) << kOutcomeBits) | line.outcomes[i]);
     i = end;
   }
   std::int64_t before = 0;
@@ -204,7 +205,8 @@ std::string encode_block(const Decisions& d) {
   out.fixed64(d.era.rules.value);
   out.varint(static_cast<std::uint64_t>(d.era.from.value));
   out.varint(d.run.value);
-  for (const auto count : {d.accepted.size(), d.bad.size(), d.duplicates.size(), d.skipped.size()}) out.varint(count);
+  for (const auto count : {d.accepted.size(), d.bad.size(), d.duplicates.size(), d.skipped.size(), d.lost.size()})
+    out.varint(count);
   out.varint(body.view().size());
   out.bytes(packed);
   out.fixed32(crc32(out.view()));

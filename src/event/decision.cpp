@@ -14,6 +14,8 @@ std::string_view to_string(Outcome o) {
       return "duplicate";
     case Outcome::kSkipped:
       return "skipped";
+    case Outcome::kLost:
+      return "lost";
   }
   return "unknown";
 }

@@ -5,7 +5,7 @@
 namespace guidepost::event {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kChecksumBytes = 4;
 
 tl::unexpected<Error> corrupt(std::string_view what) {
@@ -36,6 +36,7 @@ std::string encode_ledger(const LedgerCounts& counts) {
   out.varint(counts.bad);
   out.varint(counts.duplicate);
   out.varint(counts.skipped);
+  out.varint(counts.lost);
   out.fixed32(crc32(out.view()));
   return std::move(out).take();
 }
@@ -53,6 +54,7 @@ Result<LedgerCounts> decode_ledger(std::string_view value) {
   counts.bad = in.varint();
   counts.duplicate = in.varint();
   counts.skipped = in.varint();
+  counts.lost = in.varint();
   if (!in.ok() || !in.at_end()) return corrupt("a value does not end where it should");
   return counts;
 }

@@ -83,7 +83,7 @@ Result<Seen> totals_once(TableStore& tables, const Names& names, const std::vect
     }
     const auto received = static_cast<std::uint64_t>(total.position - source.floor);
     if (total.counts.received() != received) {
-      differ("counted + bad + duplicate + skipped, against position - floor", number(total.counts.received()),
+      differ("counted + bad + duplicate + skipped + lost, against position - floor", number(total.counts.received()),
              number(received));
     }
   }
@@ -179,6 +179,7 @@ void LedgerCheck::finish() {
     compare("bad", cell.counts.bad, cell.bad, cell.bad_rows);
     compare("rows below D that it does not count", 0, cell.behind, cell.behind_rows);
     compare("skipped (only the total may have it)", cell.counts.skipped, 0, {});
+    compare("lost (only the total may have it)", cell.counts.lost, 0, {});
   }
 }
 

@@ -74,7 +74,7 @@ struct VerifyProgress {
 
 /// Recounts from event rows and bad rows and compares: each page up to its own position, counters
 /// exactly, distincts exactly up to 192 and above within 8 %; every row below D is in a page; the
-/// ledger's cells with the rows; per source, position - floor = counted + bad + duplicate + skipped.
+/// ledger's cells with the rows; per source, position - floor = counted + bad + duplicate + skipped + lost.
 /// Writers may go on meanwhile: pages and ledger are read before the rows that they count.
 /// Memory: one slice of a merchant's events at a time.
 /// Thread: any. Blocks: yes, all of it. Errors: of the store. Stored bytes that cannot be read are differences.

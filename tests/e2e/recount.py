@@ -92,7 +92,7 @@ class Stored:
         for _, cells in tables.scan(name):
             for (_, merchant), (_, value) in cells.items():
                 counts = ledger_reader.read_ledger(value)
-                for outcome in ("counted", "bad", "duplicate", "skipped"):
+                for outcome in ("counted", "bad", "duplicate", "skipped", "lost"):
                     if counts[outcome]:
                         found[merchant.decode(), outcome] += counts[outcome]
         return found

@@ -6,7 +6,7 @@ import zlib
 
 from wire import Reader
 
-OUTCOMES = ("accepted", "bad", "duplicate", "skipped")
+OUTCOMES = ("accepted", "bad", "duplicate", "skipped", "lost")
 FIELDS = """merchant type event_id guid customer claimed_customer session url path title referrer referrer_domain ip user_agent
 language screen country time_on_page_ms query product.id product.name product.category product.price product.quantity
 product.position revenue currency campaign.source campaign.medium campaign.name campaign.term campaign.content properties
@@ -69,7 +69,7 @@ def read_block(data):
     if len(data) < 5 or struct.unpack("<I", data[-4:])[0] != zlib.crc32(data[:-4]):
         raise ValueError("too short, or the checksum does not fit")
     r = Reader(data[:-4])
-    if (version := r.u8()) != 3:
+    if (version := r.u8()) != 4:
         raise ValueError(f"version {version} is not known")
     block = {"source": r.varint(), "from": r.varint()}
     block["to"] = block["from"] + r.varint()
@@ -81,11 +81,11 @@ def read_block(data):
     rows, time = [], 0
     while len(rows) < block["to"] - block["from"]:
         run = r.varint()
-        rows += [{"offset": 0, "outcome": OUTCOMES[run & 3]} for _ in range(run >> 2)]
+        rows += [{"offset": 0, "outcome": OUTCOMES[run & 7]} for _ in range(run >> 3)]
     for i, row in enumerate(rows):
         time = signed64(time + r.zigzag())
         row.update(offset=block["from"] + i, record_time=time)
-    accepted, bad, duplicates, _ = ([row for row in rows if row["outcome"] == o] for o in OUTCOMES)
+    accepted, bad, duplicates, *_ = ([row for row in rows if row["outcome"] == o] for o in OUTCOMES)
     if counts != [sum(row["outcome"] == o for row in rows) for o in OUTCOMES]:
         raise ValueError("the counts do not fit the outcomes")
 

@@ -14,7 +14,7 @@ rows = {row["offset"]: row for row in block["rows"]}
 assert (block["source"], block["from"], block["to"], block["run"]) == (7, 1000, 1012, 3), block
 assert block["rules"] == "0123456789abcdef"
 outcomes = [row["outcome"][0] for row in block["rows"]]
-assert "".join(outcomes) == "aaabdaaasbsa", outcomes
+assert "".join(outcomes) == "aaabdaaalbsa", outcomes
 assert rows[1001] == {
     "offset": 1001, "outcome": "accepted", "record_time": 1431864010010, "time": 1431864009760, "resolved_by": "stitch",
     "traffic": "human", "flags": 0, "merchant": b"shop", "type": b"page_view", "guid": b"g-2", "customer": b"customer-9",

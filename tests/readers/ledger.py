@@ -8,10 +8,10 @@ def read_ledger(value):
     """Counts by outcome; raises ValueError where the bytes are none."""
     if len(value) < 5 or struct.unpack("<I", value[-4:])[0] != zlib.crc32(value[:-4]):
         raise ValueError("too short, or the checksum does not fit")
-    if value[0] != 1:
+    if value[0] != 2:
         raise ValueError(f"version {value[0]} is not known")
     at, counts = 1, []
-    for _ in range(4):
+    for _ in range(5):
         number = shift = 0
         while True:
             byte = value[at]
@@ -23,7 +23,7 @@ def read_ledger(value):
         counts.append(number)
     if at != len(value) - 4:
         raise ValueError("bytes are left over")
-    return dict(zip(("counted", "bad", "duplicate", "skipped"), counts))
+    return dict(zip(("counted", "bad", "duplicate", "skipped", "lost"), counts))
 
 
 def read_row(row):

@@ -55,7 +55,8 @@ event::Decisions sample_decisions() {
                {Offset{1000}, Offset{1000}, 0, 0, 1, 0, 0},
                {Offset{1002}, Offset{1000}, 0, 0, -1, 0, -300},
                {Offset{1011}, Offset{1011}, 1, 1, 1, 1, std::int64_t{1} << 40}};
-  d.skipped = {{Offset{1008}, from_unix_ms(kNoonMs + 10080)}, {Offset{1010}, from_unix_ms(kNoonMs + 9000)}};
+  d.skipped = {{Offset{1010}, from_unix_ms(kNoonMs + 9000)}};
+  d.lost = {{Offset{1008}, from_unix_ms(kNoonMs + 10080)}};
   return d;
 }
 
@@ -89,6 +90,7 @@ std::string describe(const event::Decisions& d) {
                         c.exits, c.dwells, c.dwell_ms);
   }
   for (const auto& x : d.skipped) text += fmt::format("{} skipped at {}\n", x.offset.value, unix_ms(x.record_time));
+  for (const auto& x : d.lost) text += fmt::format("{} lost at {}\n", x.offset.value, unix_ms(x.record_time));
   return text;
 }
 

@@ -7,7 +7,7 @@
 
 namespace guidepost::test {
 
-/// [1000, 1012) of source 7: seven accepted, two bad, one duplicate, two skipped.
+/// [1000, 1012) of source 7: seven accepted, two bad, one duplicate, one skipped, one lost.
 event::Decisions sample_decisions();
 
 /// Every value of the decisions as text, a line each: equal texts are equal decisions.

@@ -14,7 +14,7 @@
 namespace guidepost::event {
 
 /// Numbers are stored.
-enum class Outcome : std::uint8_t { kAccepted = 0, kBad = 1, kDuplicate = 2, kSkipped = 3 };
+enum class Outcome : std::uint8_t { kAccepted = 0, kBad = 1, kDuplicate = 2, kSkipped = 3, kLost = 4 };
 enum class ResolvedBy : std::uint8_t { kNone = 0, kMap = 1, kStitch = 2, kClaim = 3 };
 enum class Traffic : std::uint8_t { kHuman = 0, kBot = 1 };
 
@@ -81,6 +81,13 @@ struct Skipped {
   TimeMs record_time;
 };
 
+/// A record that was gone from the log before anybody read it, and that an operator gave up (proto/state.md, `gap/`): nobody
+/// knows what it was. It has the time of the last event that was counted before it.
+struct Lost {
+  Offset offset;
+  TimeMs record_time;
+};
+
 /// By which rules offsets are decided, and from where on: sessions meet no event below `from`, for it was decided by other
 /// rules, and what was counted of it must not be corrected by these.
 struct Era {
@@ -101,6 +108,7 @@ struct Decisions {
   std::vector<Bad> bad;
   std::vector<Duplicate> duplicates;
   std::vector<Skipped> skipped;
+  std::vector<Lost> lost;
   std::vector<SessionChange> changes;  ///< ascending by (cause, subject); causes are accepted here
   std::vector<Accepted> earlier;  ///< subjects below `from`, ascending by offset: of the text only kSessionFields
 

@@ -11,20 +11,22 @@
 
 namespace guidepost::event {
 
-/// Absolute counts of outcomes. Skipped (control records, holes) belongs to no merchant: it is in
-/// the source's total alone.
+/// Absolute counts of outcomes. Skipped (control records, holes) and lost (nobody knows what they were) belong to no
+/// merchant: they are in the source's total alone.
 struct LedgerCounts {
   std::uint64_t counted = 0;
   std::uint64_t bad = 0;
   std::uint64_t duplicate = 0;
   std::uint64_t skipped = 0;
+  std::uint64_t lost = 0;
 
-  std::uint64_t received() const { return counted + bad + duplicate + skipped; }
+  std::uint64_t received() const { return counted + bad + duplicate + skipped + lost; }
   LedgerCounts& operator+=(const LedgerCounts& o) {
     counted += o.counted;
     bad += o.bad;
     duplicate += o.duplicate;
     skipped += o.skipped;
+    lost += o.lost;
     return *this;
   }
   bool operator==(const LedgerCounts&) const = default;

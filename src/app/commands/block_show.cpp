@@ -96,6 +96,10 @@ nlohmann::json outcomes(const event::Decisions& d, std::optional<Offset> only) {
       list.push_back(
           {{"offset", s.offset.value}, {"outcome", "skipped"}, {"record_time", text::rfc3339(s.record_time)}});
   }
+  for (const auto& s : d.lost) {
+    if (wanted(s.offset))
+      list.push_back({{"offset", s.offset.value}, {"outcome", "lost"}, {"record_time", text::rfc3339(s.record_time)}});
+  }
   std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a["offset"] < b["offset"]; });
   return list;
 }
@@ -148,6 +152,7 @@ int run_block_show(Call& call) {
                                   {"bad", d.bad.size()},
                                   {"duplicates", d.duplicates.size()},
                                   {"skipped", d.skipped.size()},
+                                  {"lost", d.lost.size()},
                                   {"outcomes", list}}
                        .dump() +
                    "\n");
@@ -157,8 +162,9 @@ int run_block_show(Call& call) {
                              d.to.value, call.node->names().resolved_topic(), found->resolved.value,
                              text::bytes(found->bytes)));
   call.out.print(fmt::format(
-      "{} accepted, {} bad, {} duplicates, {} skipped; mapping run {}; rules {:016x} from {} on\n\n", d.accepted.size(),
-      d.bad.size(), d.duplicates.size(), d.skipped.size(), d.run.value, d.era.rules.value, d.era.from.value));
+      "{} accepted, {} bad, {} duplicates, {} skipped, {} lost; mapping run {}; rules {:016x} from {} on\n\n",
+      d.accepted.size(), d.bad.size(), d.duplicates.size(), d.skipped.size(), d.lost.size(), d.run.value,
+      d.era.rules.value, d.era.from.value));
   for (const auto& outcome : list) print_outcome(call, outcome);
   return 0;
 }

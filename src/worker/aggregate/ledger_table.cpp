@@ -31,6 +31,9 @@ void for_each_offset(const event::Decisions& decisions, Offset chain, Each each)
   for (const auto& e : decisions.skipped) {
     if (e.offset >= chain) each(e.record_time, event::kLedgerTotal, e.offset, &LedgerCounts::skipped);
   }
+  for (const auto& e : decisions.lost) {
+    if (e.offset >= chain) each(e.record_time, event::kLedgerTotal, e.offset, &LedgerCounts::lost);
+  }
 }
 
 }  // namespace

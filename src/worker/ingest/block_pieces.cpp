@@ -80,6 +80,7 @@ Decisions piece_of(const Decisions& whole, Offset from, Offset to) {
   piece.bad = between(whole.bad, from, to, by_offset);
   piece.duplicates = between(whole.duplicates, from, to, by_offset);
   piece.skipped = between(whole.skipped, from, to, by_offset);
+  piece.lost = between(whole.lost, from, to, by_offset);
   piece.changes = between(whole.changes, from, to, [](const auto& change) { return change.cause; });
   for (const auto& change : piece.changes) {
     if (change.subject < from) piece.earlier.push_back(as_subject(*whole.subject(change)));

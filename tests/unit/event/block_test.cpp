@@ -173,10 +173,10 @@ TEST(Block, ClaimingMoreThanItsBytesCanHoldIsRefusedBeforeAnythingIsAllocated) {
 TEST(Block, OfALaterVersionSaysSo) {
   auto content = encode_block(sample_decisions());
   content.resize(content.size() - 4);
-  content[0] = 4;
+  content[0] = 5;
   const auto block = Block::decode(with_checksum(content));
   ASSERT_FALSE(block.has_value());
-  EXPECT_NE(block.error().message.find("version 4"), std::string::npos) << block.error().message;
+  EXPECT_NE(block.error().message.find("version 5"), std::string::npos) << block.error().message;
 }
 
 using BlockDeathTest = ::testing::Test;
