@@ -86,6 +86,7 @@ Result<Workers::Pair> Workers::make(std::uint32_t version, RunId least_run) {
     auto options = ingest_options_of(config);
     options.least_run = least_run;
     options.rate = replaying_ ? replaying_->rate : 0;
+    options.fails_at_gap = replaying_.has_value();
     auto made =
         worker::IngestRole::make(role_of(ingest_role_of(config)), std::move(options), log_, tables_, on_failure);
     if (!made) return tl::unexpected(made.error());

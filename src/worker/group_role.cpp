@@ -130,7 +130,7 @@ bool GroupRole::ready() const {
     if (!assigned_once_ || reported_ || stopped_) return false;
   }
   for (const auto& partition : status()) {
-    if (partition.phase != "running") return false;
+    if (partition.phase != "running" && partition.phase != "waiting") return false;
   }
   return true;
 }

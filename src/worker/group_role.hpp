@@ -40,7 +40,7 @@ class GroupRole final : private GroupListener {
   void partition_failed(Partition partition, Error error);
 
   std::vector<PartitionStatus> status() const;
-  /// Whether it has joined, nothing failed, and every partition is running.
+  /// Whether it has joined, nothing failed, and every partition is running, or waits for an operator: the others work.
   bool ready() const;
 
  private:

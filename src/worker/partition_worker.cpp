@@ -48,6 +48,7 @@ void PartitionWorker::ask_for_batch(FetchLimits limits) {
                      return fetched(std::move(*batch));
                    }
                    if (batch.error().code == ErrorCode::kCancelled) return;  // revoked: drain or close follows
+                   if (batch.error().code == ErrorCode::kOutOfRange) return out_of_range(batch.error());
                    fail_partition(batch.error());
                  }});
 }

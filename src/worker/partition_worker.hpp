@@ -14,6 +14,7 @@
 #include "guidepost/base/result.hpp"
 #include "guidepost/ports/event_log.hpp"
 #include "worker/completeness.hpp"
+#include "worker/gap_table.hpp"
 #include "worker/partition_metrics.hpp"
 #include "worker/retry.hpp"
 
@@ -23,12 +24,13 @@ namespace guidepost::worker {
 struct PartitionStatus {
   Partition partition;
   std::optional<SourceId> source;
-  std::string phase;          ///< recovering, running, draining, stopped
+  std::string phase;          ///< recovering, running, waiting (for an operator: `gap`), draining, stopped
   Offset position;            ///< of what it reads: everything below was taken
   Offset committed;           ///< the group's commit
   std::uint64_t pending = 0;  ///< bytes of blocks or puts without an acknowledgement
   /// Decided offsets whose blocks are missing in the resolved log: [from, to) is in no number.
   std::optional<std::pair<Offset, Offset>> missing;
+  std::optional<Gap> gap;  ///< raw records that are gone: it waits until they are given up
   std::optional<Error> failure;
 };
 
@@ -64,6 +66,8 @@ class PartitionWorker : public std::enable_shared_from_this<PartitionWorker> {
  protected:
   /// Takes what was fetched; the next fetch is the kind's to ask for.
   virtual void fetched(std::unique_ptr<LogBatch> batch) = 0;
+  /// The log does not hold what was to be fetched.
+  virtual void out_of_range(Error error) { fail_partition(std::move(error)); }
   /// Sends a commit where there is something to commit; comes in intervals.
   virtual void commit() = 0;
   /// A commit was answered.

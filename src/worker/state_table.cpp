@@ -254,4 +254,12 @@ void StateTable::put_passed_marker(SourceId source, PassedMarker marker, Complet
               std::move(done));
 }
 
+void StateTable::gaps(Completion<std::vector<Gap>> done) {
+  GapTable(tables_, names_.state()).list(names_.version, std::move(done));
+}
+
+void StateTable::record_gap(const Gap& gap, Completion<void> done) {
+  GapTable(tables_, names_.state()).record(names_.version, gap, std::move(done));
+}
+
 }  // namespace guidepost::worker

@@ -9,6 +9,7 @@
 #include "base/names.hpp"
 #include "guidepost/event/decision.hpp"
 #include "guidepost/ports/table_store.hpp"
+#include "worker/gap_table.hpp"
 #include "worker/position_history.hpp"
 
 namespace guidepost::worker {
@@ -75,6 +76,10 @@ class StateTable {
   };
   void passed_marker(SourceId source, Completion<std::optional<PassedMarker>> done);
   void put_passed_marker(SourceId source, PassedMarker marker, Completion<void> done);
+
+  /// What is missing of raw records, in this version: GapTable.
+  void gaps(Completion<std::vector<Gap>> done);
+  void record_gap(const Gap& gap, Completion<void> done);
 
  private:
   struct Registration;

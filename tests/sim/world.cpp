@@ -167,6 +167,10 @@ bool Process::drain() {
   return left == 2;
 }
 
+worker::PartitionStatus Process::ingest_status(Partition partition) const {
+  return ingest_->workers().at(partition)->status();
+}
+
 worker::PartitionStatus Process::aggregate_status(Partition partition) const {
   return aggregate_->workers().at(partition)->status();
 }
@@ -256,9 +260,9 @@ std::string readable(const FakeTableStore& tables, const Names& names) {
     for (const auto& cell : row.cells) {
       if (!seen.emplace(cell.qualifier, true).second) continue;
       const auto counts = event::decode_ledger(cell.value).value();
-      add(text, "ledger {} '{}': {} {} {} {}\n",
+      add(text, "ledger {} '{}': {} {} {} {}{}\n",
           event::parse_ledger_row(row.key).value().day.time_since_epoch().count(), cell.qualifier, counts.counted,
-          counts.bad, counts.duplicate, counts.skipped);
+          counts.bad, counts.duplicate, counts.skipped, counts.lost > 0 ? fmt::format(" {} lost", counts.lost) : "");
     }
   }
   return fmt::to_string(text);

@@ -46,6 +46,7 @@ class Process {
   /// From now on it does not hear that its partitions went to someone else, and goes on writing; where it `goes_on`, reading as well.
   void become_zombie(bool goes_on);
   const std::vector<Error>& failures() const { return failures_; }
+  worker::PartitionStatus ingest_status(Partition partition = Partition{0}) const;
   worker::PartitionStatus aggregate_status(Partition partition = Partition{0}) const;
 
  private:

@@ -11,7 +11,8 @@ using enum metrics::ShownBy;
 const CounterFamily kRecords{
     {"guidepost_ingest_records_total", "records", "Raw records decided, but for refused ones", kIngest},
     {{"outcome",
-      "`accepted`; `duplicate`: it was there before; `skipped`: what is no event, as a marker of a mapping run"}}};
+      "`accepted`; `duplicate`: it was there before; `skipped`: what is no event, as a marker of a mapping run; `lost`: "
+      "gone from the log before it was decided, and given up by `gap accept`"}}};
 const CounterFamily kBad{{"guidepost_ingest_bad_total", "records", "Refused raw records", kIngest},
                          {{"reason", "why: the reasons of bad rows"}}};
 const CounterFamily kBlocks{{"guidepost_ingest_blocks_total", "blocks", "Blocks sent to the resolved log", kIngest}};
@@ -22,13 +23,21 @@ const CounterFamily kStepsBack{{"guidepost_ingest_log_time_steps_back_total", "t
                                 "Times that the log's clock went back by more than the dedupe window reaches",
                                 kIngest}};
 
+const metrics::GaugeFamily kMissing{
+    {"guidepost_ingest_missing_records", "records",
+     "Raw records that are gone before they were decided: above 0 the partition waits for `gap accept`", kIngest},
+    {{"partition", "number of the partition"}}};
+
 }  // namespace
+
+MissingRecords::MissingRecords(Partition partition) : gauge_(kMissing, {std::to_string(partition.value)}) {}
 
 IngestMetrics& ingest_metrics() {
   static IngestMetrics instance = [] {
     IngestMetrics made{.accepted = kRecords.with({"accepted"}),
                        .duplicates = kRecords.with({"duplicate"}),
                        .skipped = kRecords.with({"skipped"}),
+                       .lost = kRecords.with({"lost"}),
                        .blocks = kBlocks.with(),
                        .overtaken = kOvertaken.with(),
                        .steps_back = kStepsBack.with(),

@@ -39,6 +39,7 @@ struct IngestOptions {
   std::uint64_t rate = 0;  ///< records a second of a partition at most; 0: as many as come
   std::string accept_topic_id;  ///< a raw topic made again is worked on only where this is its id
   bool accept_cut_window = false;  ///< goes on where records that the window needs are gone: repeats of them count
+  bool fails_at_gap = false;  ///< instead of waiting for an operator: whoever began it begins again elsewhere
   Bytes mapping_cache{64 * 1024 * 1024};  ///< of one worker thread
 };
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "base/text.hpp"
 #include "guidepost/base/codec.hpp"
 #include "identity/runs.hpp"
 #include "worker/ingest/block_pieces.hpp"
-#include "worker/ingest/ingest_metrics.hpp"
 #include "worker/retry.hpp"
 
 namespace guidepost::worker {
@@ -20,6 +20,21 @@ constexpr std::chrono::milliseconds kFetchWait{500};
 constexpr std::size_t kSpareArenas = 4;
 /// Offsets of a block after which it is cut whatever is in it: long ranges of holes count nowhere else.
 constexpr std::int64_t kMostOffsets = 16'384;
+
+void say(const Gap& gap) {
+  const auto meaning =
+      gap.cause == GapCause::kRetention
+          ? "retention took these records before they were decided: no number has them"
+          : "the log was cut below what was decided: what it takes at these offsets now is not counted";
+  log::error("raw_records_missing", {{"source", gap.source.value},
+                                     {"from", gap.from.value},
+                                     {"to", gap.to.value},
+                                     {"count", gap.count()},
+                                     {"after", text::rfc3339(gap.after)},
+                                     {"before", text::rfc3339(gap.before)},
+                                     {"meaning", meaning},
+                                     {"go_on_by", "guidepost gap accept " + to_string(gap)}});
+}
 
 /// Everything that decides besides the log and the mapping, as one number.
 RulesHash rules_of(const event::Decoder& decoder, const enrich::Enricher& enricher, const IngestOptions& options) {
@@ -58,8 +73,36 @@ void IngestPartition::recover() {
   recovery_ = std::make_shared<IngestRecovery>(
       needs, TopicPartition{needs_.names.raw_topic(), partition_},
       TopicPartition{needs_.names.resolved_topic(), partition_}, topic_id_,
-      [this, alive = shared_from_this()](Result<RecoveredIngest> found) { recovered(std::move(found)); });
+      IngestRecovery::Events{
+          [this, alive = shared_from_this()](Result<RecoveredIngest> found) { recovered(std::move(found)); },
+          [this, alive = shared_from_this()](const RecoveredIngest& so_far, const Gap& gap) {
+            wait_behind(so_far, gap);
+          }});
   recovery_->start();
+}
+
+// The other partitions go on: a process that ended would take them with it, again at every start, and change nothing.
+void IngestPartition::wait_behind(const RecoveredIngest& so_far, const Gap& gap) {
+  if (closed() || draining()) return;
+  if (needs_.options.fails_at_gap) {
+    return fail_partition(
+        {ErrorCode::kOutOfRange,
+         fmt::format("offsets {} to {} of partition {} are gone before they were decided: retention has "
+                     "overtaken this version, drop it and begin later",
+                     gap.from.value, gap.to.value, partition_.value)});
+  }
+  source_ = so_far.source;
+  taken_ = so_far.chain.offset;
+  committed_ = so_far.committed;
+  if (gap_ != gap) say(gap);
+  gap_ = gap;
+  if (shown()) missing_gauge_.set(gap.count());
+  watch_lag_once();
+  report("waiting");
+}
+
+void IngestPartition::watch_lag_once() {
+  if (!std::exchange(lag_watched_, true)) watch_lag(needs_.log, {needs_.names.raw_topic(), partition_});
 }
 
 void IngestPartition::recovered(Result<RecoveredIngest> found) {
@@ -67,10 +110,12 @@ void IngestPartition::recovered(Result<RecoveredIngest> found) {
   if (closed()) return;
   if (!found) return fail_partition(found.error());
   const auto& chain = found->chain;
-  const bool first = !std::exchange(recovered_once_, true);
   source_ = found->source;
-  taken_ = chain.offset;
+  lost_ = found->lost;
+  taken_ = lost_ ? lost_->to : chain.offset;
   committed_ = found->committed;
+  gap_.reset();
+  if (shown()) missing_gauge_.set(0);
   view_.run = block_run_ = std::max(chain.run, needs_.options.least_run);
   era_ = found->era;
   decider_ = std::move(found->decider);
@@ -92,7 +137,7 @@ void IngestPartition::recovered(Result<RecoveredIngest> found) {
                                           TopicPartition{needs_.names.resolved_topic(), partition_}, source_.number,
                                           chain, era_, std::move(events));
   open_.decisions.from = open_.decisions.to = chain.offset;
-  if (first) watch_lag(needs_.log, {needs_.names.raw_topic(), partition_});
+  watch_lag_once();
   log::info("ingest_starts", {{"partition", partition_.value},
                               {"source", source_.number.value},
                               {"committed", committed_.value},
@@ -112,6 +157,16 @@ void IngestPartition::overtaken() {
   fetch_ahead();
 }
 
+// Retention has passed the position, or the log was cut: where it begins now, recovery finds out.
+void IngestPartition::out_of_range(Error error) {
+  log::warn("log_does_not_hold",
+            {{"partition", partition_.value}, {"offset", taken_.value}, {"message", error.message}});
+  if (writer_) writer_->close();
+  overtaken_ = true;
+  waiting_.reset();
+  begin_again();
+}
+
 /// When nothing is under way that would come back to what is thrown away here.
 void IngestPartition::begin_again() {
   if (fetching() || batch_ || pausing_ || committing() || draining()) return;
@@ -121,6 +176,7 @@ void IngestPartition::begin_again() {
   open_ = {};
   open_.number = number;
   markers_.clear();
+  lost_.reset();
   decider_.reset();
   writer_.reset();
   // Others may go on for a while, until they hear that the partition is no longer theirs.
@@ -146,9 +202,25 @@ void IngestPartition::find_view() {
 void IngestPartition::fetch_ahead() {
   if (overtaken_) return begin_again();
   if (waiting_ || !decider_ || pausing_) return;
+  if (lost_) return give_up();
   if (writer_->unacknowledged_bytes() > needs_.options.max_unacknowledged.value) return;
   const auto& block = needs_.options.block;
   fetch({block.events, block.bytes, kFetchWait});
+}
+
+/// Decides a block of what is lost; there may be millions, so others of this thread get their turn.
+void IngestPartition::give_up() {
+  if (writer_->unacknowledged_bytes() > needs_.options.max_unacknowledged.value) return;
+  auto& decisions = open_.decisions;
+  decisions.to = std::min(decisions.from + kMostOffsets, lost_->to);
+  for (auto at = decisions.from; at < decisions.to; at = at + 1) decisions.lost.push_back({at, lost_->time});
+  if (decisions.to == lost_->to) lost_.reset();
+  cut_block();
+  pausing_ = true;
+  needs_.executor.post([this, alive = shared_from_this()] {
+    pausing_ = false;
+    if (!closed() && !draining()) fetch_ahead();
+  });
 }
 
 void IngestPartition::fetched(std::unique_ptr<LogBatch> batch) {
@@ -401,9 +473,10 @@ void IngestPartition::drop() {
 
 void IngestPartition::describe(PartitionStatus& status) const {
   status.position = taken_;
-  if (!writer_) return;
+  status.gap = gap_;
+  if (!writer_ && !gap_) return;
   status.source = source_.number;
-  status.pending = writer_->unacknowledged_bytes();
+  status.pending = writer_ ? writer_->unacknowledged_bytes() : 0;
 }
 
 void IngestPartition::count(const event::Decisions& decisions) {
@@ -411,6 +484,7 @@ void IngestPartition::count(const event::Decisions& decisions) {
   metrics.accepted.add(static_cast<double>(decisions.accepted.size()));
   metrics.duplicates.add(static_cast<double>(decisions.duplicates.size()));
   metrics.skipped.add(static_cast<double>(decisions.skipped.size()));
+  metrics.lost.add(static_cast<double>(decisions.lost.size()));
   for (const auto& bad : decisions.bad) metrics.bad[static_cast<std::size_t>(bad.reason)].add();
   metrics.blocks.add();
 }

@@ -13,6 +13,7 @@
 #include "identity/resolver.hpp"
 #include "worker/ingest/block_writer.hpp"
 #include "worker/ingest/decider.hpp"
+#include "worker/ingest/ingest_metrics.hpp"
 #include "worker/ingest/ingest_options.hpp"
 #include "worker/ingest/ingest_recovery.hpp"
 #include "worker/partition_worker.hpp"
@@ -52,6 +53,7 @@ class IngestPartition final : public PartitionWorker {
   };
 
   void fetched(std::unique_ptr<LogBatch> batch) override;
+  void out_of_range(Error error) override;
   void commit() override;
   void commit_answered() override;
   void finish() override;
@@ -60,10 +62,13 @@ class IngestPartition final : public PartitionWorker {
 
   void recover();
   void recovered(Result<RecoveredIngest> found);
+  void wait_behind(const RecoveredIngest& so_far, const Gap& gap);
+  void watch_lag_once();
   void overtaken();
   void begin_again();
   void find_view();
   void fetch_ahead();
+  void give_up();
   void take_next_batch();
   void watch_log_time(const LogBatch& batch);
   void keep_pace(std::size_t records);
@@ -91,8 +96,11 @@ class IngestPartition final : public PartitionWorker {
   RunId block_run_;        // that holds at the beginning of the open block
   event::Era era_;  // of what is decided here
   RulesHash rules_;
-  bool recovered_once_ = false;
-  bool overtaken_ = false;  // by someone who decides otherwise: all is to begin again
+  bool lag_watched_ = false;
+  bool overtaken_ = false;  // by someone who decides otherwise, or by retention: all is to begin again
+  std::optional<Gap> gap_;  // what it waits behind
+  std::optional<RecoveredIngest::Lost> lost_;  // to be decided before anything is fetched
+  MissingRecords missing_gauge_{partition_};
   Backoff again_;
   std::optional<TimeMs> log_time_;  // latest so far
   Offset taken_;  // end of the offsets fetched

@@ -12,6 +12,8 @@ namespace {
 
 constexpr FetchLimits kWindowFetch{
     .max_records = 8192, .max_bytes = Bytes{8 * 1024 * 1024}, .max_wait = std::chrono::milliseconds{1000}};
+/// How often it is looked whether a gap has been given up meanwhile.
+constexpr std::chrono::milliseconds kLookForAcceptance{5000};
 
 }  // namespace
 
@@ -44,17 +46,18 @@ std::optional<IngestCommit> IngestCommit::decode(std::string_view metadata) {
 }
 
 IngestRecovery::IngestRecovery(Needs needs, TopicPartition raw, TopicPartition resolved, std::string topic_id,
-                               std::function<void(Result<RecoveredIngest>)> done)
+                               Events events)
     : needs_(needs),
       partition_(std::move(raw)),
       resolved_(std::move(resolved)),
       topic_id_(std::move(topic_id)),
-      done_(std::move(done)) {}
+      events_(std::move(events)) {}
 
 void IngestRecovery::close() {
   closed_ = true;
-  done_ = nullptr;
+  events_ = {};
   reader_.reset();
+  if (const auto check = std::exchange(gap_check_, nullptr)) check->close();
   if (const auto chain = std::exchange(chain_, nullptr)) chain->close();
 }
 
@@ -219,19 +222,43 @@ void IngestRecovery::with_beginning(std::function<void(const StateTable::Beginni
 }
 
 void IngestRecovery::check_bounds() {
+  gap_check_ = std::make_shared<GapCheck>(needs_.executor, needs_.log, needs_.state, partition_, found_.source.number,
+                                          found_.chain.offset, bounds_,
+                                          [alive = shared_from_this()](const Result<GapCheck::Found>& gap) {
+                                            if (alive->closed_) return;
+                                            if (!gap) return alive->finish(tl::unexpected(gap.error()));
+                                            alive->gap_checked(*gap);
+                                          });
+  gap_check_->start();
+}
+
+void IngestRecovery::gap_checked(const GapCheck::Found& gap) {
+  if (gap.given_up) return begin_behind(*gap.given_up);
+  if (!gap.open) return go_on_with(gap.known_from);
+  events_.waits(found_, *gap.open);
+  // Others may go on with it meanwhile, and retention does.
+  needs_.executor.post_after(kLookForAcceptance, [this, alive = shared_from_this()] {
+    if (!closed_) find_bounds([this] { find_commit(); });
+  });
+}
+
+// With nothing in its windows: what they would hold is gone as well. A new era, for whoever has read it decides otherwise.
+void IngestRecovery::begin_behind(const Gap& given_up) {
+  found_.lost = RecoveredIngest::Lost{given_up.to, given_up.after};
+  found_.era = event::Era{needs_.rules, given_up.to};
+  found_.decider =
+      std::make_unique<Decider>(needs_.decoder, needs_.enricher, needs_.options, partition_.partition, found_.era.from);
+  finish({});
+}
+
+void IngestRecovery::go_on_with(Offset known_from) {
   const auto position = found_.chain.offset;
-  if (position < bounds_.begin || position > bounds_.end) {
-    return finish(fail(
-        ErrorCode::kOutOfRange,
-        fmt::format("ingest must go on at offset {} of {} partition {}, but the log holds [{}, {}): {}", position.value,
-                    partition_.topic, partition_.partition.value, bounds_.begin.value, bounds_.end.value,
-                    position < bounds_.begin ? "retention has passed the position" : "the log was cut")));
-  }
+  if (known_from == position && found_.era.from < position) found_.era = event::Era{needs_.rules, position};
   // What is decided next asks for sessions over their reach, and those for what was no duplicate, over that of duplicates.
   // And where a device may be a bot by what it did, that is over their reach before an event that is met.
   const auto& sessions = needs_.options.sessions;
   const auto reach = needs_.options.dedupe_offsets + (sessions.bot_events == 0 ? 1 : 2) * sessions.offsets;
-  const auto window_begin = Offset{std::max(position.value - reach, std::int64_t{0})};
+  const auto window_begin = Offset{std::max(position.value - reach, known_from.value)};
   if (window_begin >= bounds_.begin) return read_window(window_begin);
   check_window();
 }
@@ -240,8 +267,11 @@ void IngestRecovery::check_bounds() {
 // where it is out of reach in time as well: check_reach() compares.
 void IngestRecovery::check_window() {
   with_beginning([this](const StateTable::Beginning& beginning) {
-    if (beginning.known_from >= bounds_.begin || needs_.options.accept_cut_window) return read_window(bounds_.begin);
-    find_retention();
+    if (beginning.known_from >= bounds_.begin) return read_window(bounds_.begin);
+    if (!needs_.options.accept_cut_window) return find_retention();
+    // Whoever has read what is gone decides otherwise.
+    found_.era = event::Era{needs_.rules, found_.chain.offset};
+    read_window(bounds_.begin);
   });
 }
 
@@ -277,6 +307,9 @@ void IngestRecovery::fetch_window() {
                                       if (!closed_) fetch_window();
                                     });
                                   }
+                                  // Retention goes on: what is there is looked at again.
+                                  if (!batch && batch.error().code == ErrorCode::kOutOfRange)
+                                    return find_bounds([this] { check_bounds(); });
                                   if (!batch) return finish(tl::unexpected(batch.error()));
                                   pass_batch(**batch);
                                   const auto next = (*batch)->next();
@@ -322,7 +355,7 @@ Result<void> IngestRecovery::check_reach() const {
 
 void IngestRecovery::finish(Result<void> result) {
   if (closed_) return;
-  const auto done = std::exchange(done_, nullptr);  // it holds whoever asked
+  const auto done = std::exchange(events_.done, nullptr);  // it holds whoever asked
   close();
   if (!result) return done(tl::unexpected(result.error()));
   done(std::move(found_));

@@ -9,6 +9,7 @@
 #include "guidepost/ports/event_log.hpp"
 #include "worker/ingest/chain_reader.hpp"
 #include "worker/ingest/decider.hpp"
+#include "worker/ingest/gap_check.hpp"
 #include "worker/ingest/ingest_options.hpp"
 #include "worker/state_table.hpp"
 
@@ -31,12 +32,19 @@ struct RecoveredIngest {
   ChainEnd chain;                    ///< decided so far: ingest goes on behind it
   event::Era era;                    ///< of what is decided from now on
   std::unique_ptr<Decider> decider;  ///< has passed what lies within reach below the chain's end
+  /// [chain.offset, to) is gone and was given up: first of all that is to be decided, as lost.
+  struct Lost {
+    Offset to;
+    TimeMs time;
+  };
+  std::optional<Lost> lost = {};
 };
 
 /// Finds source, commit and floor, then where the chain of blocks ends in the resolved log: what was decided behind the
-/// commit, by whomever, is decided. Then it reads the last raw records before that again, without output.
+/// commit, by whomever, is decided. Then it reads the last raw records before that again, without output. Where the log no
+/// longer holds what comes next, it says so and waits for an operator to give that up.
 /// Thread: the executor's. Blocks: never. Errors: kTopicChanged (the commit is of another topic of
-/// that name), kOutOfRange (the log no longer holds the chain's end, or what the window needs), kCorrupt (the commit, or a
+/// that name), kOutOfRange (the log no longer holds what the window needs), kCorrupt (the commit, or a
 /// record of the resolved log, is not of this program).
 class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
  public:
@@ -50,8 +58,12 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
     const IngestOptions& options;
     RulesHash rules;  ///< of today
   };
-  IngestRecovery(Needs needs, TopicPartition raw, TopicPartition resolved, std::string topic_id,
-                 std::function<void(Result<RecoveredIngest>)> done);
+  struct Events {
+    std::function<void(Result<RecoveredIngest>)> done;
+    /// It has to wait; perhaps told again.
+    std::function<void(const RecoveredIngest& so_far, const Gap& missing)> waits;
+  };
+  IngestRecovery(Needs needs, TopicPartition raw, TopicPartition resolved, std::string topic_id, Events events);
   void start();
   /// Nothing is called any more.
   void close();
@@ -71,6 +83,9 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
   void read_chain(ChainEnd known, std::function<void(Result<ChainEnd>)> then);
   void chain_found(const ChainEnd& end, const ChainEnd& counted);
   void check_bounds();
+  void gap_checked(const GapCheck::Found& gap);
+  void begin_behind(const Gap& given_up);
+  void go_on_with(Offset known_from);
   void with_beginning(std::function<void(const StateTable::Beginning&)> then);
   void check_window();
   void find_retention();
@@ -85,10 +100,11 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
   TopicPartition partition_;
   TopicPartition resolved_;
   std::string topic_id_;
-  std::function<void(Result<RecoveredIngest>)> done_;
+  Events events_;
   bool closed_ = false;
   LogBounds bounds_;
   std::shared_ptr<ChainReader> chain_;
+  std::shared_ptr<GapCheck> gap_check_;
   RecoveredIngest found_;
   /// Where records below the window's first one were removed: how long the topic keeps them.
   std::optional<std::chrono::milliseconds> cut_by_;

@@ -4,6 +4,7 @@
 #include "support/fake_table_store.hpp"
 #include "unit/formats/formats.hpp"
 #include "worker/aggregate/aggregate_partition.hpp"
+#include "worker/gap_table.hpp"
 #include "worker/ingest/ingest_recovery.hpp"
 #include "worker/state_table.hpp"
 #include "worker/versions.hpp"
@@ -41,6 +42,26 @@ VersionRecord another_version() {
 
 TimeMs seconds_later(int n) { return from_unix_ms(1'430'000'000'000 + n * 1000); }
 
+Gap a_gap() {
+  return {.source = SourceId{2},
+          .first = Offset{300},
+          .from = Offset{310},
+          .to = Offset{400},
+          .cause = GapCause::kRetention,
+          .after = seconds_later(6),
+          .before = seconds_later(7),
+          .seen = seconds_later(8),
+          .accepted = {}};
+}
+
+Gap another_gap() {
+  auto gap = a_gap();
+  gap.source = SourceId{1};
+  gap.cause = GapCause::kCut;
+  gap.accepted = Gap::Acceptance{seconds_later(9), "ines, on call"};
+  return gap;
+}
+
 template <class T, class Start>
 T ask(Start start) {
   auto answer = await<T>(start);
@@ -68,6 +89,11 @@ Golden write_state() {
                       {"aggregate-1", seconds_later(6), Offset{40}}, std::move(done));
   });
   tell([&](auto done) { state.put_passed_marker(SourceId{2}, {RunId{300}, Offset{78}}, std::move(done)); });
+  tell([&](auto done) { state.record_gap(a_gap(), std::move(done)); });
+  tell([&](auto done) { state.record_gap(another_gap(), std::move(done)); });
+  tell([&](auto done) {
+    GapTable(store, names.state()).accept(1, another_gap(), *another_gap().accepted, std::move(done));
+  });
   VersionTable versions(store, names);
   ask<bool>([&](auto done) { versions.make(a_version(), std::move(done)); });
   tell([&](auto done) { versions.set_floor(2, SourceId{2}, Offset{100}, kIngestCommit.encode(), std::move(done)); });
@@ -89,7 +115,8 @@ void read_state(const Golden& golden) {
   for (const auto* key :
        {"sources", "source/clicks.raw/pWTLFZ3VTMqXq_2oLb2sOg/00000", "source/clicks.raw/pWTLFZ3VTMqXq_2oLb2sOg/00001",
         "floor/00000001", "floor/00000002", "position/v1/00000002", "position/v2/00000002", "history/v1/00000002",
-        "marker/00000002", "version/00000002", "version/00000003", "published"}) {
+        "marker/00000002", "version/00000002", "version/00000003", "published", "gap/v1/00000001/00000000000000000300",
+        "gap/v1/00000002/00000000000000000300"}) {
     const auto row = golden.row(key);
     RowPut put{row.key, {}};
     for (const auto& cell : row.cells) put.cells.push_back({cell.family, cell.qualifier, cell.timestamp, cell.value});
@@ -128,6 +155,8 @@ void read_state(const Golden& golden) {
   ASSERT_TRUE(marker);
   EXPECT_EQ(marker->run, RunId{300});
   EXPECT_EQ(marker->offset, Offset{78});
+  const auto gaps = ask<std::vector<Gap>>([&](auto done) { state.gaps(std::move(done)); });
+  EXPECT_EQ(gaps, (std::vector<Gap>{another_gap(), a_gap()}));
 
   StateTable state_of_2(store, of_version(2));
   const auto beginning =

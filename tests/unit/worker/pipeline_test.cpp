@@ -143,21 +143,150 @@ TEST(Pipeline, WaitsForTablesAndTopicsThatAreNotThereYet) {
   EXPECT_NE(test::readable(world.tables, world.names).find("'': 1 0 0 0"), std::string::npos);
 }
 
-TEST(Pipeline, StopsAtARecordThatRetentionTookAndSaysWhich) {
-  World world;
-  for (int i = 0; i < 20; ++i) world.raw(page_view("a", i, fmt::format("e{}", i)));
-  {
-    Process process(world, quick_ingest(), quick_aggregate());
-    world.settle();
-    EXPECT_TRUE(process.drain());
+/// Twenty records that are counted, and twenty more that nobody has decided about. Another partition has one, and works.
+struct Undecided20 {
+  Undecided20() {
+    write(0, 20);
+    {
+      Process process(world, quick_ingest(), quick_aggregate());
+      world.settle();
+      EXPECT_TRUE(process.drain());
+    }
+    write(20, 40);
+    world.raw(page_view("b", 1, "other"), Partition{1});
   }
-  for (int i = 20; i < 40; ++i) world.raw(page_view("a", i, fmt::format("e{}", i)));
-  world.log.truncate_before({world.names.raw_topic(), Partition{0}}, Offset{30});
-  Process process(world, quick_ingest(), quick_aggregate());
-  world.settle();
+  void write(int from, int to) {
+    for (int i = from; i < to; ++i) world.raw(page_view("a", i, fmt::format("e{}", i)));
+  }
+  std::vector<Gap> gaps() {
+    StateTable state(world.tables, world.names);
+    return *await<std::vector<Gap>>([&](auto done) { state.gaps(std::move(done)); });
+  }
+  void accept(const Gap& gap) {
+    GapTable table(world.tables, world.names.state());
+    ASSERT_TRUE(await<void>(
+        [&](auto done) { table.accept(world.names.version, gap, {world.executor.wall(), "ines"}, std::move(done)); }));
+  }
+  bool reads(std::string_view line) const {
+    return test::readable(world.tables, world.names).find(line) != std::string::npos;
+  }
+  const TopicPartition raw{"clicks.raw", Partition{0}};
+  World world{2};
+};
+
+TEST(Pipeline, WaitsWhereRetentionTookRecordsAndSaysWhichWhileOtherPartitionsGoOn) {
+  Undecided20 test;
+  test.world.log.truncate_before(test.raw, Offset{30});
+  Process process(test.world, quick_ingest(), quick_aggregate());
+  test.world.settle();
+  EXPECT_TRUE(process.failures().empty());
+  EXPECT_EQ(process.ingest_status().phase, "waiting");
+  EXPECT_EQ(process.ingest_status(Partition{1}).phase, "running");
+  EXPECT_TRUE(test.reads("'': 21 0 0 0") || test.reads("'': 1 0 0 0")) << "the other partition is not counted";
+  const auto gaps = test.gaps();
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(to_string(gaps[0]), fmt::format("{}:20-30", gaps[0].source.value));
+  EXPECT_EQ(gaps[0].cause, GapCause::kRetention);
+  EXPECT_EQ(process.ingest_status().gap, gaps[0]);
+  EXPECT_EQ(gaps[0].before, test.world.log.stored(test.raw).at(Offset{30}).time);
+  EXPECT_NE(gaps[0].after, TimeMs{});
+  EXPECT_FALSE(gaps[0].accepted);
+}
+
+TEST(Pipeline, EndsWhereRetentionTookRecordsIfItIsTheReplayOfAnotherVersion) {
+  Undecided20 test;
+  test.world.log.truncate_before(test.raw, Offset{30});
+  auto options = quick_ingest();
+  options.fails_at_gap = true;
+  Process process(test.world, options, quick_aggregate());
+  test.world.settle();
   ASSERT_EQ(process.failures().size(), 1U);
   EXPECT_EQ(process.failures()[0].code, ErrorCode::kOutOfRange);
-  EXPECT_NE(process.failures()[0].message.find("offset 20"), std::string::npos) << process.failures()[0].message;
+  EXPECT_NE(process.failures()[0].message.find("offsets 20 to 30 of partition 0"), std::string::npos)
+      << process.failures()[0].message;
+}
+
+TEST(Pipeline, GoesOnBehindAGapThatIsGivenUpAndCountsItAsLost) {
+  Undecided20 test;
+  test.world.log.truncate_before(test.raw, Offset{30});
+  {
+    Process process(test.world, quick_ingest(), quick_aggregate());
+    test.world.settle();
+    test.accept(test.gaps().at(0));
+    test.world.settle();
+    EXPECT_EQ(process.ingest_status().phase, "running");
+    EXPECT_FALSE(process.ingest_status().gap);
+    EXPECT_TRUE(test.reads("'': 30 0 0 0 10 lost")) << test::readable(test.world.tables, test.world.names);
+    EXPECT_TRUE(process.drain());
+  }
+  test.write(40, 42);
+  Process process(test.world, quick_ingest(), quick_aggregate());
+  test.world.settle();
+  EXPECT_TRUE(process.failures().empty()) << process.failures()[0].message;
+  EXPECT_TRUE(test.reads("'': 32 0 0 0 10 lost")) << test::readable(test.world.tables, test.world.names);
+}
+
+TEST(Pipeline, WaitsAgainWhereRetentionTookMoreThanWasGivenUp) {
+  Undecided20 test;
+  test.world.log.truncate_before(test.raw, Offset{30});
+  Process process(test.world, quick_ingest(), quick_aggregate());
+  test.world.settle();
+  const auto first = test.gaps().at(0);
+  process.drain();
+  test.world.log.truncate_before(test.raw, Offset{35});
+  test.accept(first);
+  Process another(test.world, quick_ingest(), quick_aggregate());
+  test.world.settle();
+  EXPECT_EQ(another.ingest_status().phase, "waiting");
+  const auto gaps = test.gaps();
+  ASSERT_EQ(gaps.size(), 2U);
+  EXPECT_EQ(gaps[0].to, Offset{30}) << "what was given up stays what it was";
+  EXPECT_EQ(gaps[1].from, Offset{30});
+  EXPECT_EQ(gaps[1].to, Offset{35});
+  EXPECT_FALSE(gaps[1].accepted);
+}
+
+TEST(Pipeline, WaitsWhereRetentionPassesAPositionThatIsBeingWorkedAt) {
+  Undecided20 test;
+  Process process(test.world, quick_ingest(), quick_aggregate());
+  test.world.settle();
+  test.world.log.faults().fail_always(test::FakeEventLog::Call::kFetch, ErrorCode::kTimedOut);
+  test.write(40, 60);
+  test.world.settle();
+  test.world.log.truncate_before(test.raw, Offset{50});
+  test.world.log.faults().heal(test::FakeEventLog::Call::kFetch);
+  test.world.settle();
+  EXPECT_TRUE(process.failures().empty());
+  ASSERT_EQ(process.ingest_status().phase, "waiting");
+  ASSERT_EQ(test.gaps().size(), 1U);
+  const auto lost = test.gaps()[0].count();  // the fetch that was under way may have got some
+  ASSERT_GT(lost, 5);
+  test.accept(test.gaps()[0]);
+  test.world.settle();
+  EXPECT_TRUE(test.reads(fmt::format("'': {} 0 0 0 {} lost", 60 - lost, lost)))
+      << test::readable(test.world.tables, test.world.names);
+}
+
+TEST(Pipeline, WaitsWhereTheLogWasCutAlsoWhenItHasGrownAgain) {
+  Undecided20 test;
+  test.world.log.truncate_after(test.raw, Offset{15});
+  {
+    Process process(test.world, quick_ingest(), quick_aggregate());
+    test.world.settle();
+    EXPECT_EQ(process.ingest_status().phase, "waiting");
+  }
+  test.write(100, 110);  // at [15, 25)
+  Process process(test.world, quick_ingest(), quick_aggregate());
+  test.world.settle();
+  EXPECT_EQ(process.ingest_status().phase, "waiting");
+  const auto gaps = test.gaps();
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps[0].cause, GapCause::kCut);
+  EXPECT_EQ(to_string(gaps[0]), fmt::format("{}:15-20", gaps[0].source.value));
+  test.accept(gaps[0]);
+  test.world.settle();
+  EXPECT_EQ(process.ingest_status().phase, "running");
+  EXPECT_TRUE(test.reads("'': 25 0 0 0")) << test::readable(test.world.tables, test.world.names);
 }
 
 /// A partition whose first ten records retention has taken, with three more that were decided and one that was not.
