@@ -10,8 +10,9 @@ namespace guidepost::sim {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(What::kCount)> kNames{
-    "write",     "kill",      "start",       "zombie",      "take_away", "table_fault", "flaky_puts", "log_fault",
-    "hold_puts", "land_puts", "hold_blocks", "land_blocks", "refresh",   "back_up",     "restore",    "time"};
+    "write",      "kill",      "start",     "zombie",    "take_away",   "table_fault",
+    "flaky_puts", "log_fault", "hold_puts", "land_puts", "hold_blocks", "land_blocks",
+    "refresh",    "back_up",   "restore",   "retain",    "accept",      "time"};
 
 }  // namespace
 
@@ -20,9 +21,10 @@ std::string_view to_string(What what) { return kNames[static_cast<std::size_t>(w
 std::string History::describe() const {
   std::map<std::string_view, int> counts;
   for (const auto& step : steps) ++counts[to_string(step.what)];
-  auto line = fmt::format("seed {}: {} partitions{}{}{}, blocks of {}, windows of {} and {};", seed, partitions,
-                          two_rules ? ", two rules" : "", split_pages ? ", split pages" : "",
-                          small_memory ? ", small memory" : "", block_events, dedupe_offsets, session_offsets);
+  auto line =
+      fmt::format("seed {}: {} partitions{}{}{}{}, blocks of {}, windows of {} and {};", seed, partitions,
+                  two_rules ? ", two rules" : "", retention ? ", retention" : "", split_pages ? ", split pages" : "",
+                  small_memory ? ", small memory" : "", block_events, dedupe_offsets, session_offsets);
   for (const auto& [name, count] : counts) line += fmt::format(" {} {}", count, name);
   return line;
 }
@@ -48,6 +50,8 @@ History draw(std::uint64_t seed) {
   if (dice.chance(30)) bag.insert(bag.end(), {What::kHoldBlocks, What::kLandBlocks});
   if (history.two_rules) bag.insert(bag.end(), {What::kZombie, What::kStart, What::kHoldBlocks, What::kLandBlocks});
   if (dice.chance(15)) bag.insert(bag.end(), {What::kBackUp, What::kRestore});
+  history.retention = Dice(~seed).chance(8);  // dice of its own: the other histories stay what they are
+  if (history.retention) bag.insert(bag.end(), {What::kRetain, What::kAccept});
   const auto steps = 15 + dice.below(35);
   for (std::size_t i = 0; i < steps; ++i) {
     const auto what = bag[dice.below(bag.size())];

@@ -42,6 +42,8 @@ enum class What : std::uint8_t {
   kRefresh,  ///< a mapping run
   kBackUp,  ///< the tables are saved as they are
   kRestore,  ///< everything dies, and the tables are what was saved
+  kRetain,  ///< retention takes records, also such as nobody has decided about
+  kAccept,  ///< an operator gives up what is missing by then
   kTime,  ///< nothing but time
   kCount
 };
@@ -59,6 +61,7 @@ struct History {
   int partitions = 1;
   bool two_rules = false;  ///< processes that decide by other rules: a rolling upgrade
   bool split_pages = false;  ///< small pages, which split and go out in pieces
+  bool retention = false;  ///< records are gone before they are decided
   bool small_memory = false;  ///< pages are evicted
   int block_events = 7;
   int dedupe_offsets = 30;

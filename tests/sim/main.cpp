@@ -110,11 +110,11 @@ int run_many(const SearchOptions& options, bool shrinks) {
   const auto& met = result.met;
   std::cout << fmt::format(
       "{} histories from seed {} in {:.1f} s ({:.0f} a second, {} jobs): {} records, {} kills, {} zombies, {} puts lost,\n"
-      "blocks passed {}, trimmed {}, gaps {}, of other eras {}; {} pages continued, {} mapping runs, {} restores\n",
+      "blocks passed {}, trimmed {}, gaps {}, of other eras {}; {} pages continued, {} mapping runs, {} restores, {} records given up\n",
       result.seeds, options.first_seed, result.took.count(),
       static_cast<double>(result.seeds) / std::max(result.took.count(), 1e-9), options.jobs, met.records, met.kills,
       met.zombies, met.lost_puts, met.blocks_passed, met.blocks_trimmed, met.gaps, met.eras, met.pages_continued,
-      met.markers, met.restores);
+      met.markers, met.restores, met.given_up);
   if (!result.failed) {
     std::cout << "everything held" << std::endl;
     return 0;

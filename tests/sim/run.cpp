@@ -8,10 +8,13 @@
 #include <stdexcept>
 
 #include "base/text.hpp"
+#include "guidepost/event/block.hpp"
 #include "identity/refresh.hpp"
 #include "sim/world.hpp"
 #include "verify/verify.hpp"
 #include "worker/aggregate/aggregate_metrics.hpp"
+#include "worker/chain.hpp"
+#include "worker/gap_table.hpp"
 #include "worker/state_table.hpp"
 
 namespace guidepost::sim {
@@ -48,6 +51,7 @@ worker::IngestOptions ingest_options(const History& history, bool other_rules) {
                       .events = 3,
                       .bot_events = 3,
                       .bot_window = 20min};
+  options.accept_cut_window = history.retention;  // what lies before a gap goes as well
   if (history.small_memory) options.max_unacknowledged = Bytes{600};
   if (other_rules) options.limits.url_chars = 12;
   return options;
@@ -138,10 +142,12 @@ class Play {
     // A page that goes out in pieces is whole again only when its writer had time.
     if (auto wrong = history_.split_pages ? "" : disagreement(kMiddle); !wrong.empty()) return done(std::move(wrong));
     heal();
-    if (auto wrong = finish(world_, alive_); !wrong.empty()) return done(std::move(wrong));
+    if (auto wrong = finish(world_, alive_, [this] { accept_all(); }); !wrong.empty()) return done(std::move(wrong));
     if (auto wrong = undecided(); !wrong.empty()) return done(std::move(wrong));
+    look_for_lost();
+    if (!unasked_.empty()) return done(unasked_);
     if (auto wrong = disagreement(kEnd); !wrong.empty()) return done(std::move(wrong));
-    if (!history_.two_rules) return done(difference_to_calm());
+    if (!history_.two_rules && !history_.retention) return done(difference_to_calm());
     return done({});
   }
 
@@ -226,6 +232,10 @@ class Play {
         zombies_.clear();
         while (tables.held(TableCall::kPut) > 0) tables.lose_at(TableCall::kPut, 0);
         return saved_();
+      case What::kRetain:
+        return retain(dice);
+      case What::kAccept:
+        return accept_all();
       case What::kTime:
         return world_.executor.advance(std::chrono::milliseconds{dice.below(2000)});
       case What::kCount:
@@ -238,6 +248,49 @@ class Play {
     const auto which = dice.below(3);
     if (which != 0) world_.log.lose(world_.names.ingest_group(), {world_.names.raw_topic(), partition});
     if (which != 1) world_.log.lose(world_.names.aggregate_group(), {world_.names.resolved_topic(), partition});
+  }
+
+  /// Takes records from the raw log, up to any of those that it has.
+  void retain(Dice& dice) {
+    const Partition partition{static_cast<std::int32_t>(dice.below(static_cast<std::uint64_t>(history_.partitions)))};
+    const TopicPartition raw{world_.names.raw_topic(), partition};
+    const auto bounds = world_.log.bounds_of(raw);
+    const auto left = static_cast<std::uint64_t>(bounds.end - bounds.begin);
+    // Where nothing was read of it yet, it begins later: nothing is missing.
+    if (left == 0 || sources().size() < static_cast<std::size_t>(history_.partitions)) return;
+    saved_ = nullptr;  // for what is lost to them would have to be decided again
+    world_.log.truncate_before(raw, bounds.begin + static_cast<std::int64_t>(1 + dice.below(left)));
+  }
+
+  void accept_all() {
+    if (!history_.retention) return;
+    look_for_lost();
+    const Undisturbed calm(world_);
+    worker::GapTable table(world_.tables, world_.names.state());
+    for (const auto& gap :
+         wait<std::vector<worker::Gap>>([&](auto d) { table.list(world_.names.version, std::move(d)); })) {
+      if (gap.accepted) continue;
+      wait<void>(
+          [&](auto d) { table.accept(world_.names.version, gap, {world_.executor.wall(), "owner"}, std::move(d)); });
+      accepted_.push_back(gap);
+      met_.given_up += static_cast<std::uint64_t>(gap.count());
+    }
+  }
+
+  /// What was decided to be lost, and no operator had given up by then.
+  void look_for_lost() {
+    for (std::int32_t p = 0; p < world_.partitions; ++p) {
+      for (const auto& [at, record] : world_.log.stored({world_.names.resolved_topic(), Partition{p}})) {
+        const auto block = event::Block::decode(record.value);
+        for (const auto& lost : block->decisions().lost) {
+          const auto asked = std::any_of(accepted_.begin(), accepted_.end(), [&](const worker::Gap& gap) {
+            return gap.source == block->decisions().source && gap.from <= lost.offset && lost.offset < gap.to;
+          });
+          if (!asked && unasked_.empty())
+            unasked_ = fmt::format("offset {} of partition {} is lost, and nobody gave it up", lost.offset.value, p);
+        }
+      }
+    }
   }
 
   void heal() {
@@ -254,10 +307,13 @@ class Play {
   }
 
   /// Lets time pass until everything is counted; what is left when that takes too long.
-  static std::string finish(World& world, const std::vector<std::unique_ptr<Process>>& processes) {
+  static std::string finish(
+      World& world, const std::vector<std::unique_ptr<Process>>& processes,
+      const std::function<void()>& every_second = [] {}) {
     std::string left;
     for (auto second = 0s; second < 180s; ++second) {
       world.executor.advance(1s);
+      every_second();
       left = leftovers(world, processes);
       if (left.empty()) break;
     }
@@ -366,6 +422,8 @@ class Play {
   std::vector<std::unique_ptr<Process>> alive_;
   std::vector<std::unique_ptr<Process>> zombies_;
   std::function<void()> saved_;  // brings the tables back
+  std::vector<worker::Gap> accepted_;
+  std::string unasked_;  // what is lost and was not given up
   Met met_;
 };
 
@@ -383,6 +441,7 @@ void Met::add(const Met& other) {
   pages_continued += other.pages_continued;
   restores += other.restores;
   markers += other.markers;
+  given_up += other.given_up;
 }
 
 Outcome run(const History& history) {

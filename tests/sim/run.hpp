@@ -22,6 +22,7 @@ struct Met {
   std::uint64_t pages_continued = 0;
   std::uint64_t restores = 0;
   std::uint64_t markers = 0;
+  std::uint64_t given_up = 0;  ///< records
 
   void add(const Met& other);
 };
@@ -36,7 +37,9 @@ struct Outcome {
 /// * it drained: nothing is left to decide, apply or commit, and no partition gave up;
 /// * `verify` agrees: all pages, the ledger and the rows, recounted by code that shares nothing with the fold, also in the
 ///   middle of it all;
-/// * what readers see is what an undisturbed run gives of the same log (but for two rules, where whoever was first decided).
+/// * what readers see is what an undisturbed run gives of the same log (but for two rules, where whoever was first decided, and
+///   where retention took some of it);
+/// * lost is what an operator gave up, after he did so, and nothing else.
 /// Thread: one. The same history, the same outcome.
 Outcome run(const History& history);
 
