@@ -19,7 +19,7 @@ const std::vector<Command>& commands() {
       bad_show_command(),  //
       replay_command(),       replay_diff_command(), replay_list_command(), replay_undo_command(),
       replay_drop_command(),  init_command(),        backup_command(),      restore_command(),
-      status_command(),       canary_command(),
+      status_command(),       gap_list_command(),    gap_accept_command(),  canary_command(),
       check_config_command(),  //
       page_show_command(),    block_show_command(),  tables_command(),
   };

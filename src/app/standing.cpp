@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/ask.hpp"
+#include "app/gaps.hpp"
 #include "identity/run_registry.hpp"
 
 namespace guidepost::app {
@@ -34,7 +35,8 @@ nlohmann::json json_of(const SourceStanding& s) {
            {{"counted", s.ledger.counted},
             {"bad", s.ledger.bad},
             {"duplicate", s.ledger.duplicate},
-            {"skipped", s.ledger.skipped}}}};
+            {"skipped", s.ledger.skipped},
+            {"lost", s.ledger.lost}}}};
 }
 
 nlohmann::json json_of(const std::vector<worker::PartitionStatus>& partitions) {
@@ -68,6 +70,9 @@ Result<void> read(Call& call, Standing& to) {
   auto sources = source_standings(*call.node, call.cancelled);
   if (!sources) return tl::unexpected(sources.error());
   to.sources = std::move(*sources);
+  auto gaps = gaps_of_version(*call.node, call.cancelled);
+  if (!gaps) return tl::unexpected(gaps.error());
+  to.gaps = std::move(*gaps);
   identity::RunRegistry registry(call.node->tables(), call.node->names().state(),
                                  {.give_up_after = std::chrono::seconds{10}});
   auto runs = registry.all();
@@ -104,7 +109,10 @@ bool Standing::reached() const {
   return std::none_of(stores.begin(), stores.end(), [](const Store& store) { return store.problem.has_value(); });
 }
 
-bool Standing::good() const { return reached() && !problem && !(stages && stages->failure); }
+bool Standing::good() const {
+  const bool waits = std::any_of(gaps.begin(), gaps.end(), [](const worker::Gap& gap) { return !gap.accepted; });
+  return reached() && !problem && !waits && !(stages && stages->failure);
+}
 
 const identity::RunRecord* Standing::mapping() const {
   const identity::RunRecord* newest = nullptr;
@@ -142,6 +150,7 @@ nlohmann::json json_of(const Standing& standing) {
   if (standing.sources) {
     json["sources"] = nlohmann::json::array();
     for (const auto& source : *standing.sources) json["sources"].push_back(json_of(source));
+    json["gaps"] = json_of(standing.gaps);
     if (const auto fresh = counted_until(*standing.sources, standing.at)) json["as_of"] = text::rfc3339(*fresh);
   }
   if (standing.runs) {
@@ -168,6 +177,12 @@ std::string store_problems(const Standing& standing, const text::Look& look) {
       lines += red(look, fmt::format("the {} cannot be reached: {}", store.name, store.problem->message)) + "\n";
   }
   if (standing.problem) lines += red(look, standing.problem->message) + "\n";
+  return lines;
+}
+
+std::string gap_lines(const Standing& standing, const text::Look& look) {
+  std::string lines;
+  for (const auto& gap : standing.gaps) lines += (gap.accepted ? line_of(gap) : red(look, line_of(gap))) + "\n";
   return lines;
 }
 

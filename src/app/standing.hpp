@@ -9,6 +9,7 @@
 #include "app/command.hpp"
 #include "app/sources.hpp"
 #include "identity/runs.hpp"
+#include "worker/gap_table.hpp"
 #include "worker/partition_worker.hpp"
 
 namespace guidepost::app {
@@ -30,10 +31,11 @@ struct Standing {
   std::optional<Error> problem;
   std::optional<std::vector<SourceStanding>> sources;
   std::optional<std::vector<identity::RunRecord>> runs;  ///< of the mapping, those undone marked so
+  std::vector<worker::Gap> gaps;  ///< of the version
   std::optional<Stages> stages;
 
   bool reached() const;
-  /// Everything could be read, and no stage has failed.
+  /// Everything could be read, no stage has failed, and none waits for records to be given up.
   bool good() const;
   /// The newest run that is in force.
   const identity::RunRecord* mapping() const;
@@ -48,6 +50,9 @@ nlohmann::json json_of(const Standing& standing);
 
 /// `ok`, or what is wrong with the stores, a line each, in red.
 std::string store_problems(const Standing& standing, const text::Look& look);
+
+/// A line on each gap, in red where it is waited for.
+std::string gap_lines(const Standing& standing, const text::Look& look);
 
 /// A line on each stage that runs here, and one for each partition that has missed or failed something.
 std::string stage_lines(const Standing& standing, const text::Look& look);

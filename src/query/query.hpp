@@ -34,11 +34,22 @@ struct SourceProgress {
       {};  ///< when the oldest record of `lag` came; nothing: none waits, or not for long
 };
 
+/// Raw records that are gone and in no number. Of which merchants and times of events they were nobody knows.
+struct MissingRecords {
+  SourceId source;
+  Offset from;
+  Offset to;
+  std::optional<TimeMs> after;  ///< received after this; nothing: since ever
+  TimeMs before;                ///< and before this
+  bool given_up = false;        ///< else their partition stands still
+};
+
 /// What the state table says, read before the pages: then an answer is at least as fresh as it says.
 struct Freshness {
   std::optional<TimeMs> as_of;  ///< up to which every source of the merchant is counted; nothing: nothing is
   std::vector<SourceProgress> sources;  ///< that still grow
   std::vector<SourceId> registered;     ///< all that may have pages, also of topics that are no more
+  std::vector<MissingRecords> missing = {};  ///< that the answer may lack
 };
 
 struct QueryResult {

@@ -56,6 +56,23 @@ void write_completeness(std::string& out, const Freshness& freshness) {
   out += ']';
 }
 
+void write_gaps(std::string& out, const Freshness& freshness) {
+  out += '[';
+  for (const auto& gap : freshness.missing) {
+    if (out.back() != '[') out += ',';
+    Members members(out);
+    members.number("source", gap.source.value);
+    members.number("from", gap.from.value);
+    members.number("to", gap.to.value);
+    members.number("count", gap.to - gap.from);
+    gap.after ? members.text("after", text::rfc3339(*gap.after)) : void(members.name("after") += "null");
+    members.text("before", text::rfc3339(gap.before));
+    members.name("accepted") += gap.given_up ? "true" : "false";
+    members.end();
+  }
+  out += ']';
+}
+
 }  // namespace
 
 std::string render_json(const QueryResult& result) {
@@ -95,6 +112,7 @@ std::string render_json(const QueryResult& result) {
   as_of ? members.text("as_of", text::rfc3339(*as_of)) : members.nothing("as_of");
   members.text("revision", fmt::format("{:016x}", result.revision));
   write_completeness(members.name("completeness"), result.freshness);
+  write_gaps(members.name("gaps"), result.freshness);
   members.end();
   return out += '\n';
 }

@@ -119,6 +119,12 @@ std::string footing(const QueryResult& result, const text::Look& look) {
   if (lag > 0)
     out += fmt::format("{}{} records are not counted yet{}\n", result.freshness.as_of ? "" : "\n", number(lag, look),
                        oldest ? ", the oldest since " + text::rfc3339(*oldest) : "");
+  for (const auto& gap : result.freshness.missing) {
+    const auto since = gap.after ? text::rfc3339(*gap.after) : std::string("the beginning");
+    out += fmt::format("missing: {} records received between {} and {}, of unknown merchants ({}:{}-{}{})\n",
+                       number(gap.to - gap.from, look), since, text::rfc3339(gap.before), gap.source.value,
+                       gap.from.value, gap.to.value, gap.given_up ? "" : "; their partition stands still");
+  }
   return out;
 }
 

@@ -28,6 +28,8 @@ Command replay_drop_command();
 Command check_config_command();
 Command canary_command();
 Command status_command();
+Command gap_list_command();
+Command gap_accept_command();
 Command backup_command();
 Command restore_command();
 

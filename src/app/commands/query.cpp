@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/commands/commands.hpp"
+#include "app/gaps.hpp"
 #include "app/look_back.hpp"
 #include "app/progress.hpp"
 #include "app/sources.hpp"
@@ -12,8 +13,18 @@
 namespace guidepost::app {
 namespace {
 
+/// Whether a record received between these times may be of an event that `request` counts: events come late, up to the
+/// limit, and clocks run ahead.
+bool touches(const worker::Gap& gap, const query::Request& request, const Config& config) {
+  const auto first = gap.after == TimeMs{} ? TimeMs{} : gap.after - config.limits.max_age;
+  const auto last = gap.before + config.limits.max_future;
+  const auto meets = [&](TimeMs from, TimeMs to) { return from <= last && first < to; };
+  return meets(request.from, request.to) ||
+         (request.previous && meets(request.previous->from(), request.previous->to()));
+}
+
 /// Read before the pages: then these are at least as fresh as it says.
-Result<query::Freshness> freshness_of(Call& call) {
+Result<query::Freshness> freshness_of(Call& call, const query::Request& request) {
   const auto now = inline_executor().wall();
   const auto sources = source_standings(*call.node, call.cancelled);
   if (!sources) return tl::unexpected(sources.error());
@@ -25,6 +36,13 @@ Result<query::Freshness> freshness_of(Call& call) {
     const auto decided = s.decided ? std::clamp<std::int64_t>(*s.decided - s.counted(), 0, s.lag()) : 0;
     freshness.sources.push_back({s.source.number, s.source.topic, s.source.partition, s.lag(), counted_until(s, now),
                                  decided, s.waiting_since});
+  }
+  const auto gaps = gaps_read(*call.node, call.cancelled);
+  if (!gaps) return tl::unexpected(gaps.error());
+  for (const auto& gap : *gaps) {
+    if (!touches(gap, request, call.node->config())) continue;
+    const auto after = gap.after == TimeMs{} ? std::nullopt : std::optional(gap.after);
+    freshness.missing.push_back({gap.source, gap.from, gap.to, after, gap.before, gap.accepted.has_value()});
   }
   return freshness;
 }
@@ -80,7 +98,7 @@ int run_explain(Call& call, const query::Request& request) {
   if (!then) return complain(call, then.error());
   Progress progress(call.out, "explain", "rows", std::nullopt);
   query::ExplainOptions options;
-  options.query.freshness = [&call] { return freshness_of(call); };
+  options.query.freshness = [&] { return freshness_of(call, request); };
   for (const auto version : {node.names().version, then->names.version})
     options.rows.session_gap = std::max(options.rows.session_gap, longest_session_gap(node, version, call.cancelled));
   options.rows.progress = [&](std::uint64_t rows) { progress.set(rows); };
@@ -97,7 +115,7 @@ int run_query(Call& call) {
   if (!request) throw UsageError{request.error().message};
   if (call.arguments.has("--explain")) return run_explain(call, *request);
   query::QueryOptions options;
-  options.freshness = [&call] { return freshness_of(call); };
+  options.freshness = [&] { return freshness_of(call, *request); };
   const auto result = query::run(*request, call.node->tables(), call.node->names(), options);
   if (!result) return complain(call, result.error());
   call.out.print(call.json() ? query::render_json(*result) : query::render_table(*result, call.out.look()));

@@ -38,9 +38,9 @@ void print_sources(Call& call, const Standing& standing) {
   }
   if (table.empty()) return call.out.print("nothing has come in yet\n");
   call.out.print(table.render(call.out.look()));
-  call.out.print(fmt::format("\nledger   {} received = {} counted + {} bad + {} duplicate + {} skipped\n",
+  call.out.print(fmt::format("\nledger   {} received = {} counted + {} bad + {} duplicate + {} skipped{}\n",
                              number(all.received()), number(all.counted), number(all.bad), number(all.duplicate),
-                             number(all.skipped)));
+                             number(all.skipped), all.lost > 0 ? fmt::format(" + {} lost", number(all.lost)) : ""));
   const auto fresh = counted_until(sources, standing.at);
   call.out.print("lag      " +
                  (lag <= 0 ? std::string("none: everything that came in is in the tables")
@@ -74,6 +74,7 @@ int run_status(Call& call) {
     call.out.print(store_problems(standing, call.out.look()));
     if (standing.sources) print_sources(call, standing);
     if (standing.runs) print_mapping(call, standing);
+    call.out.print(gap_lines(standing, call.out.look()));
     call.out.print(stage_lines(standing, call.out.look()));
   }
   return standing.good() ? 0 : 1;
@@ -88,7 +89,8 @@ Command status_command() {
       .summary = "lag, positions, ledger, freshness, and whether everything can be reached",
       .about =
           "A line for each source: how far the log goes, up to where it is decided and in the tables, the mapping run\n"
-          "that holds, and where every record ended. Exit status 1 when something cannot be reached or a stage failed.\n"
+          "that holds, and where every record ended. Exit status 1 when something cannot be reached, a stage\n"
+          "failed, or one waits for records to be given up (`gap list`).\n"
           "With --watch again and again, with what came, was decided and went into the tables a second in between: on a\n"
           "terminal in place, else a line at a time, with --json an object at a time. Ctrl-C ends it, with status 0.",
       .operands = {},

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/ask.hpp"
+#include "app/gaps.hpp"
 #include "app/live_screen.hpp"
 #include "app/standing.hpp"
 
@@ -129,7 +130,7 @@ std::string screen(const Comparison& look, std::chrono::milliseconds interval, c
   }
   if (const auto* run = standing.mapping())
     out += fmt::format("mapping  run {} of {}\n", run->run.value, text::rfc3339(run->finished));
-  return out + stage_lines(standing, shown);
+  return out + gap_lines(standing, shown) + stage_lines(standing, shown);
 }
 
 std::string line(const Comparison& look) {
@@ -144,6 +145,9 @@ std::string line(const Comparison& look) {
     if (store.problem) out += fmt::format("  the {} cannot be reached: {}", store.name, store.problem->message);
   }
   if (standing.problem) out += "  " + standing.problem->message;
+  for (const auto& gap : standing.gaps) {
+    if (!gap.accepted) out += "  " + line_of(gap);
+  }
   if (standing.stages && standing.stages->failure) out += "  a stage failed: " + standing.stages->failure->message;
   return out + "\n";
 }

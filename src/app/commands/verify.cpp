@@ -6,6 +6,7 @@
 
 #include "app/ask.hpp"
 #include "app/commands/commands.hpp"
+#include "app/gaps.hpp"
 #include "app/places.hpp"
 #include "app/progress.hpp"
 #include "app/sources.hpp"
@@ -31,7 +32,7 @@ nlohmann::json json_of(const verify::Difference& d) {
   return json;
 }
 
-void print_json(Call& call, const verify::VerifyReport& r) {
+void print_json(Call& call, const verify::VerifyReport& r, const std::vector<worker::Gap>& gaps) {
   auto differences = nlohmann::json::array();
   for (const auto& d : r.differences) differences.push_back(json_of(d));
   call.out.print(nlohmann::json{{"agrees", r.agrees()},
@@ -44,7 +45,8 @@ void print_json(Call& call, const verify::VerifyReport& r) {
                                 {"uncounted", r.uncounted},
                                 {"ledger_cells", r.ledger_cells},
                                 {"differences_total", r.differences_total},
-                                {"differences", std::move(differences)}}
+                                {"differences", std::move(differences)},
+                                {"gaps", app::json_of(gaps)}}
                      .dump() +
                  "\n");
 }
@@ -121,7 +123,15 @@ int run_verify(Call& call) {
   if (!report) return failed(report.error());
   if (options.merchant && !options.from && !options.to && nothing_seen(*report))
     return failed({ErrorCode::kNotFound, "there is no merchant " + *options.merchant + " here"});
-  call.json() ? print_json(call, *report) : print_report(call, *report);
+  // They agree with what was counted; what never was is told beside it.
+  const auto gaps = gaps_read(*call.node, call.cancelled);
+  if (!gaps) return failed(gaps.error());
+  if (call.json()) {
+    print_json(call, *report, *gaps);
+  } else {
+    for (const auto& gap : *gaps) call.out.print(line_of(gap) + "\n");
+    print_report(call, *report);
+  }
   return report->agrees() ? 0 : 1;
 }
 

@@ -36,6 +36,9 @@ TEST(RenderJson, IsTheShapeThatIsPromised) {
   result.freshness.sources = {
       {SourceId{3}, "clicks.raw", Partition{0}, 12, at("2015-05-19T10:00:00Z"), 5, at("2015-05-19T09:59:00Z")},
       {SourceId{4}, "clicks.raw", Partition{1}, {}, {}}};
+  result.freshness.missing = {
+      {SourceId{3}, Offset{20}, Offset{30}, at("2015-05-18T09:00:00Z"), at("2015-05-18T12:00:00Z"), true},
+      {SourceId{4}, Offset{0}, Offset{7}, {}, at("2015-05-18T12:00:00Z"), false}};
   const auto json = nlohmann::json::parse(render_json(result));
   EXPECT_EQ(json, nlohmann::json::parse(R"({
     "merchant": "shop", "from": "2015-05-17T00:00:00+05:30", "to": "2015-05-19T00:00:00+05:30", "tz": "Asia/Kolkata",
@@ -45,7 +48,9 @@ TEST(RenderJson, IsTheShapeThatIsPromised) {
     "completeness": [{"source": 3, "topic": "clicks.raw", "partition": 0, "lag": 12, "counted_until": "2015-05-19T10:00:00Z",
                       "decided": 5, "waiting_since": "2015-05-19T09:59:00Z"},
                      {"source": 4, "topic": "clicks.raw", "partition": 1, "lag": null, "counted_until": null,
-                      "decided": 0, "waiting_since": null}]})"));
+                      "decided": 0, "waiting_since": null}],
+    "gaps": [{"source": 3, "from": 20, "to": 30, "count": 10, "after": "2015-05-18T09:00:00Z", "before": "2015-05-18T12:00:00Z", "accepted": true},
+             {"source": 4, "from": 0, "to": 7, "count": 7, "after": null, "before": "2015-05-18T12:00:00Z", "accepted": false}]})"));
 }
 
 TEST(RenderJson, IsValidWhateverAUrlHolds) {
@@ -225,6 +230,24 @@ TEST(RenderTable, SaysHowFreshItIs) {
             "total      10\n"
             "\n"
             "as of 2015-05-19T10:00:00Z\n");
+}
+
+TEST(RenderTable, SaysWhichRecordsNoNumberHas) {
+  auto result = result_of({.metrics = "events"});
+  result.rows = {{{}, {}, counts({5})}};
+  result.totals.metrics = counts({5});
+  result.freshness.missing = {
+      {SourceId{3}, Offset{20}, Offset{30}, at("2015-05-18T09:00:00Z"), at("2015-05-18T12:00:00Z"), true},
+      {SourceId{4}, Offset{0}, Offset{7}, {}, at("2015-05-18T12:00:00Z"), false}};
+  const auto table = render_table(result, {});
+  EXPECT_NE(table.find("missing: 10 records received between 2015-05-18T09:00:00Z and 2015-05-18T12:00:00Z, of unknown "
+                       "merchants (3:20-30)\n"),
+            std::string::npos)
+      << table;
+  EXPECT_NE(table.find("missing: 7 records received between the beginning and 2015-05-18T12:00:00Z, of unknown "
+                       "merchants (4:0-7; their partition stands still)\n"),
+            std::string::npos)
+      << table;
 }
 
 }  // namespace
