@@ -1,5 +1,5 @@
 """What others than the program do with the brokers."""
-from confluent_kafka import Producer
+from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from daemons import Failed, wait_until
@@ -22,6 +22,11 @@ class Brokers:
     def add_partitions(self, topic, partitions):
         """So that it has so many."""
         self.admin.create_partitions([NewPartitions(topic, partitions)], operation_timeout=30)[topic].result(30)
+
+    def take(self, topic, offsets):
+        """What retention does: {partition: the first offset that stays}."""
+        for done in self.admin.delete_records([TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]).values():
+            done.result(30)
 
     def delete_group(self, group):
         self.admin.delete_consumer_groups([group])[group].result(30)

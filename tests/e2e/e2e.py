@@ -20,11 +20,11 @@ from scenarios.points import every_point, points
 from scenarios.replay import replay
 from scenarios.replay_middle import replay_middle
 from scenarios.stream import kills, stream
-from scenarios.topics import foreign_records, partitions_added, raw_made_again, resolved_made_again
+from scenarios.topics import foreign_records, partitions_added, raw_made_again, raw_retention_passed, resolved_made_again
 from scenarios.upgrade import rolling_upgrade
 
 SCENARIOS = [stream, kills, sigterm_without_hbase, gateway_dead, reply_lost, rebalance_in_flush, raw_made_again,
-             resolved_made_again, partitions_added, foreign_records, refresh_killed, small_disk, access_log, access_log_sessions, event_row, time_zones, journeys,
+             raw_retention_passed, resolved_made_again, partitions_added, foreign_records, refresh_killed, small_disk, access_log, access_log_sessions, event_row, time_zones, journeys,
              small_cache, many_urls, many_guids, sketches, first_commit, replay, replay_middle, rolling_upgrade, points, network, canary]
 ON_REQUEST = [every_point, every_fault, comings_and_goings]  # takes long, and the ones above have some of it
 

@@ -170,6 +170,60 @@ def raw_made_again(runs):
     return figures
 
 
+def raw_retention_passed(runs):
+    """Retention takes what nobody has decided about: its partitions stand still and say what is missing, until an operator gives exactly that up."""
+    run = runs.installation("raw-retention-passed", "p.", **{"topics.partitions": 2})
+    run.run("init")
+    for role in ("ingest", "aggregate"):
+        run.start(role, 1)
+    first, gone, second = Feed(run, 4000, 1, seed=36), Feed(run, 4000, 1, seed=37, merchant="gone"), Feed(run, 4000, 1, seed=38, merchant="again")
+    first.send(wait=True)
+    run.stop("ingest-1")
+    before = {source["partition"]: source for source in standings(run)}
+    gone.send()
+    ends = {source["partition"]: source["raw"]["end"] for source in standings(run)}
+    lost = {partition: end - before[partition]["raw"]["end"] for partition, end in ends.items()}
+    check(all(count > 0 for count in lost.values()), f"a partition lacks nothing: {lost}")
+    Brokers(runs.cluster).take(f"{run.prefix}clicks.raw", ends)
+    second.send()
+    run.start("ingest", 1)
+
+    def listed():
+        found = json.loads(run.run("gap", "list", "--json"))
+        return found if len(found) == len(ends) else None
+
+    gaps = wait_until("both gaps", listed)
+    for gap in gaps:
+        partition = next(p for p, source in before.items() if source["source"] == gap["source"])
+        wanted = f"{gap['source']}:{before[partition]['raw']['end']}-{ends[partition]}"
+        check((gap["gap"], gap["count"], gap["accepted"]) == (wanted, lost[partition], None), f"{gap} instead of {wanted}")
+    status = run.ended("status")
+    check(status.returncode == 1 and b"its partition waits for" in status.stdout, f"`status` does not say what it waits for: {status}")
+    check(run.daemons["ingest-1"].poll() is None, "ingest ended")
+    metrics = run.metrics("ingest-1")
+    check(sum(n for name, n in metrics.items() if name.startswith("guidepost_ingest_missing_records{")) == sum(lost.values()), "the metric is another one")
+    recounted(runs, run, expected=first.expected)  # nothing went on by itself
+    now = time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime(time.time() + 24 * 3600))
+    asked = ("query", "--merchant", "shop", "--from", time.strftime("%Y-%m-01T00:00:00Z", time.gmtime()), "--to", now)
+    shown = {(gap["source"], gap["count"], gap["accepted"]) for gap in json.loads(run.run(*asked, "--json"))["gaps"]}
+    check(shown == {(gap["source"], gap["count"], False) for gap in gaps}, f"the answer shows {shown}")
+    for gap in gaps:
+        check("nothing was done" in run.run("gap", "accept", gap["gap"]), "it is accepted without --execute")
+        run.run("gap", "accept", gap["gap"], "--execute", "--by", "ines")
+    run.wait_counted()
+    run.kill("ingest-1")
+    run.start("ingest", 1)  # and once is enough
+    wait_until("ingest to go on without being told", lambda: standings(run) and run.log_of("ingest-1").count(" ingest_starts ") >= 4)
+    ledger = {source["partition"]: source["ledger"]["lost"] for source in standings(run)}
+    check(ledger == lost, f"the ledger has lost {ledger} instead of {lost}")
+    check(all(gap["accepted"]["by"] == "ines" for gap in listed()), "nobody knows who gave it up")
+    check("missing: " in run.run(*asked), "the answer's table does not show what is missing")
+    run.stop_all()
+    first.expected.add_file(second.files[0], second.mapping)
+    _, figures = recounted(runs, run, expected=first.expected)
+    return {"lost": sum(lost.values()), **figures}
+
+
 def resolved_made_again(runs):
     """Blocks that were decided, and not applied yet, are lost with the topic: an alarm, and no number has them until they are decided again."""
     run = runs.installation("resolved-made-again", "n.", **{"topics.partitions": 2})

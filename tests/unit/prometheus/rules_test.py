@@ -50,6 +50,9 @@ CASES = [
     fires("GuidepostNumbersWrong", {'guidepost_aggregate_missing_offsets{job="aggregate",instance="a:1",partition="3"}': "40x5 _ 40x5"}, 6,
           {"partition": "3"}, "40 offsets of raw partition 3 were decided, and their blocks are missing."),
     silent("GuidepostNumbersWrong", {'guidepost_aggregate_missing_offsets{job="aggregate",instance="a:1",partition="3"}': "40x5 0x9"}, 10),
+    fires("GuidepostRawRecordsMissing", {'guidepost_ingest_missing_records{job="ingest",instance="i:1",partition="3"}': "0x5 40x5 _ 40x5"}, 12,
+          {"partition": "3"}, "40 records of raw partition 3 are gone, and the partition stands still."),
+    silent("GuidepostRawRecordsMissing", {'guidepost_ingest_missing_records{job="ingest",instance="i:1",partition="3"}': "40x5 0x9"}, 10),
     fires("GuidepostGapInResolvedLog", {GAPS: "0x60 2x30"}, 70,
           {"job": "aggregate"}, "2 blocks were not applied within an hour because the ones before them are missing."),
     fires("GuidepostGapInResolvedLog", {GAPS: "_x10 2x90"}, 30, {"job": "aggregate"},  # found before it was first scraped
