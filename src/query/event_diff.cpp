@@ -34,29 +34,6 @@ std::string_view session_words_of(const Row& row) {
   return cell == nullptr ? std::string_view() : std::string_view(cell->value);
 }
 
-/// Both rows' cells are in the same order.
-std::vector<ColumnDifference> columns_that_differ(const Row& a, const Row& b) {
-  std::vector<ColumnDifference> columns;
-  const auto place = [](const Cell& cell) { return std::tie(cell.family, cell.qualifier); };
-  const auto of_sessions = [](const Cell& cell) {
-    return cell.qualifier == event::kSessionChanges && cell.family == event::kEventFamilies[0];
-  };
-  auto x = a.cells.begin();
-  auto y = b.cells.begin();
-  while (x != a.cells.end() || y != b.cells.end()) {
-    const bool in_a = x != a.cells.end() && (y == b.cells.end() || place(*x) <= place(*y));
-    const bool in_b = y != b.cells.end() && (x == a.cells.end() || place(*y) <= place(*x));
-    const auto& name = in_a ? *x : *y;
-    if (!(in_a && in_b && x->value == y->value) && !of_sessions(name)) {
-      columns.push_back({name.family, name.qualifier, in_a ? std::optional(x->value) : std::nullopt,
-                         in_b ? std::optional(y->value) : std::nullopt});
-    }
-    if (in_a) ++x;
-    if (in_b) ++y;
-  }
-  return columns;
-}
-
 /// Compares the events of one merchant.
 class EventDiffer {
  public:
@@ -223,6 +200,28 @@ class EventDiffer {
 };
 
 }  // namespace
+
+std::vector<ColumnDifference> columns_that_differ(const Row& a, const Row& b) {
+  std::vector<ColumnDifference> columns;
+  const auto place = [](const Cell& cell) { return std::tie(cell.family, cell.qualifier); };
+  const auto of_sessions = [](const Cell& cell) {
+    return cell.qualifier == event::kSessionChanges && cell.family == event::kEventFamilies[0];
+  };
+  auto x = a.cells.begin();
+  auto y = b.cells.begin();
+  while (x != a.cells.end() || y != b.cells.end()) {
+    const bool in_a = x != a.cells.end() && (y == b.cells.end() || place(*x) <= place(*y));
+    const bool in_b = y != b.cells.end() && (x == a.cells.end() || place(*y) <= place(*x));
+    const auto& name = in_a ? *x : *y;
+    if (!(in_a && in_b && x->value == y->value) && !of_sessions(name)) {
+      columns.push_back({name.family, name.qualifier, in_a ? std::optional(x->value) : std::nullopt,
+                         in_b ? std::optional(y->value) : std::nullopt});
+    }
+    if (in_a) ++x;
+    if (in_b) ++y;
+  }
+  return columns;
+}
 
 Result<EventDiff> diff_events(const VersionPair& versions, const std::map<SourceId, Offset>& decided,
                               const DiffOptions& options) {

@@ -53,6 +53,10 @@ struct EventDiff {
   bool differs() const { return differing() > 0; }
 };
 
+/// Columns of two rows of one event whose values differ, but `session_changes`, which is compared by what it comes to. Cells
+/// of both are in the order of a row.
+std::vector<ColumnDifference> columns_that_differ(const Row& a, const Row& b);
+
 /// Compares event by event. One is the same in both where merchant, time, source and offset are; all its columns are
 /// compared, but not their timestamps (which are the record's time), and instead of `session_changes` what these come to for
 /// the events that they are about.

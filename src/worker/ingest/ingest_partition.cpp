@@ -5,9 +5,9 @@
 
 #include "base/assert.hpp"
 #include "base/text.hpp"
-#include "guidepost/base/codec.hpp"
 #include "identity/runs.hpp"
 #include "worker/ingest/block_pieces.hpp"
+#include "worker/ingest/ingest_rules.hpp"
 #include "worker/retry.hpp"
 
 namespace guidepost::worker {
@@ -34,24 +34,6 @@ void say(const Gap& gap) {
                                      {"before", text::rfc3339(gap.before)},
                                      {"meaning", meaning},
                                      {"go_on_by", "guidepost gap accept " + to_string(gap)}});
-}
-
-/// Everything that decides besides the log and the mapping, as one number.
-RulesHash rules_of(const event::Decoder& decoder, const enrich::Enricher& enricher, const IngestOptions& options) {
-  ByteWriter w;
-  w.fixed64(decoder.rules());
-  w.fixed64(enricher.rules());
-  w.fixed64(static_cast<std::uint64_t>(options.dedupe_offsets));
-  w.fixed64(static_cast<std::uint64_t>(options.dedupe_horizon.count()));
-  w.fixed64(static_cast<std::uint64_t>(options.sessions.gap.count()));
-  w.fixed64(static_cast<std::uint64_t>(options.sessions.offsets));
-  w.fixed64(options.sessions.memory.value);
-  w.fixed64(options.sessions.events);
-  w.fixed64(options.sessions.bot_events);
-  w.fixed64(static_cast<std::uint64_t>(options.sessions.bot_window.count()));
-  w.fixed64(static_cast<std::uint64_t>(options.resolve.stitch_window.count()));
-  w.u8(static_cast<std::uint8_t>(options.resolve.claim));
-  return RulesHash{hash64(w.view())};
 }
 
 }  // namespace
