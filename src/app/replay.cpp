@@ -42,6 +42,12 @@ std::uint64_t ReplayPlan::records() const {
   return static_cast<std::uint64_t>(sum);
 }
 
+std::uint64_t ReplayPlan::counted_again() const {
+  std::int64_t sum = 0;
+  for (const auto& part : parts) sum += part.current ? std::max<std::int64_t>(part.counted - part.start.from, 0) : 0;
+  return static_cast<std::uint64_t>(sum);
+}
+
 std::uint64_t ReplayPlan::kept() const {
   std::int64_t sum = 0;
   for (const auto& part : parts) sum += part.kept;
@@ -86,7 +92,8 @@ Result<ReplayPlan> plan_replay(Node& node, const VersionsSeen& versions, const R
   if (!standings) return tl::unexpected(standings.error());
   auto unknown = start.offsets;
   for (const auto& s : *standings) {
-    ReplayPlan::Part part{s.source, s.raw, {}, 0, s.current};
+    const auto counted = s.durable ? s.durable->offset : s.floor;
+    ReplayPlan::Part part{s.source, s.raw, {}, counted, 0, s.current};
     if (s.current) {
       auto found = find_start(node, s, start, versions.least_run, cancelled);
       if (!found) return tl::unexpected(found.error());
@@ -96,7 +103,7 @@ Result<ReplayPlan> plan_replay(Node& node, const VersionsSeen& versions, const R
     } else {
       part.start.from = s.floor;
       part.start.commit = s.floor_commit;
-      part.kept = (s.durable ? s.durable->offset : s.floor) - s.known_from;
+      part.kept = counted - s.known_from;
     }
     plan.parts.push_back(std::move(part));
   }
@@ -250,6 +257,17 @@ Result<void> take_over(Node& node, const worker::VersionRecord& version,
     if (auto copied = copy(node, version, progress, cancelled); !copied) return copied;
   }
   return check_log(node, version, cancelled);
+}
+
+Result<void> publish_version(Node& node, const worker::Published& seen, std::uint32_t version,
+                             const std::stop_token& cancelled) {
+  worker::VersionTable table(node.tables(), node.names());
+  const auto done_so = ask<bool>(
+      [&](auto done) { table.publish(seen, version, inline_executor().wall(), std::move(done)); }, cancelled);
+  if (!done_so) return tl::unexpected(done_so.error());
+  if (!*done_so)
+    return fail(ErrorCode::kFailed, "someone else has published a version meanwhile: look at `replay list`");
+  return {};
 }
 
 Result<void> drop_version(Node& node, std::uint32_t version, const std::function<void(const std::string&)>& told,

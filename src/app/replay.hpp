@@ -32,6 +32,7 @@ struct ReplayPlan {
     worker::Source source;
     LogBounds raw;          ///< what the log still holds
     SourceStart start;      ///< of one that is not current: its floor
+    Offset counted;         ///< up to where the published version has counted
     std::int64_t kept = 0;  ///< offsets below the start that the published version has counted: they stay as they are
     bool current = true;  ///< false: of a topic that is no more, or was made again: all of it stays as it is
     std::int64_t records() const { return current ? raw.end - start.from : 0; }
@@ -41,6 +42,7 @@ struct ReplayPlan {
   std::optional<RunId> latest_run;  ///< the newest mapping that was published
 
   std::uint64_t records() const;
+  std::uint64_t counted_again() const;  ///< of them, that the published version has counted
   std::uint64_t kept() const;
   /// What the version would go on from; nothing where all that is counted is read again.
   std::optional<std::uint32_t> base() const;
@@ -66,6 +68,11 @@ Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, c
 /// stores; kCorrupt; kCancelled; kOutOfRange (the log no longer holds where it begins); kFailed (once more).
 Result<void> take_over(Node& node, const worker::VersionRecord& version,
                        const std::function<void(std::uint64_t)>& progress, const std::stop_token& cancelled);
+
+/// Lets everybody read a version instead of the one that was seen. Errors: of the store; kFailed (someone else has published
+/// one meanwhile).
+Result<void> publish_version(Node& node, const worker::Published& seen, std::uint32_t version,
+                             const std::stop_token& cancelled);
 
 /// Deletes the tables and the topic of a version, and says so in its row; `told` hears of each. Done again it finishes what
 /// was begun. Errors: of the stores; kInvalidArgument (the version is read, or another one goes on from it, or there is none of

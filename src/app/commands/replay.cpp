@@ -1,13 +1,12 @@
-// `replay`: another version of all numbers beside the published one; its parts make it, publish it, take it back.
+// `replay`: another version of all numbers beside the published one.
 #include "app/replay.hpp"
 
 #include <fmt/format.h>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "app/ask.hpp"
 #include "app/commands/commands.hpp"
-#include "app/options.hpp"
+#include "app/commands/replay_output.hpp"
 #include "app/places.hpp"
 #include "app/progress.hpp"
 #include "base/text.hpp"
@@ -15,19 +14,14 @@
 namespace guidepost::app {
 namespace {
 
-using worker::Published;
 using worker::VersionRecord;
-using worker::VersionTable;
 
-std::string number(std::uint64_t n) { return text::thousands(static_cast<std::int64_t>(n)); }
+constexpr double kLeastPercent = 0.001;
+constexpr std::int64_t kMostExamples = 10'000;
 
 int complain(Call& call, const Error& error) {
   call.out.complain(error.message);
   return 1;
-}
-
-std::string mapping_words(const std::optional<RunId>& least_run) {
-  return least_run ? fmt::format("run {} or later", least_run->value) : std::string("by the markers in the log alone");
 }
 
 /// `12`, or `0:12,3:40`.
@@ -78,74 +72,6 @@ ReplayStart start_of(const Arguments& arguments) {
   return start;
 }
 
-void print_plan(Call& call, const ReplayPlan& plan, const ReplayWish& wish, const PagesFound& pages) {
-  call.out.print(fmt::format("version {} is published; a replay would make version {} beside it\n\n",
-                             plan.versions.published.version, plan.versions.next));
-  text::Table table({{"source", text::Align::kRight},
-                     {"topic", text::Align::kLeft},
-                     {"partition", text::Align::kRight},
-                     {"from", text::Align::kRight},
-                     {"received", text::Align::kLeft},
-                     {"to", text::Align::kRight},
-                     {"records", text::Align::kRight},
-                     {"before it", text::Align::kRight}});
-  for (const auto& part : plan.parts) {
-    const auto of_current = [&](std::string text) { return part.current ? std::move(text) : std::string("-"); };
-    table.add({std::to_string(part.source.number.value), text::escape(part.source.topic),
-               std::to_string(part.source.partition.value), of_current(std::to_string(part.start.from.value)),
-               of_current(text::rfc3339(part.start.time)), of_current(std::to_string(part.raw.end.value)),
-               number(static_cast<std::uint64_t>(part.records())), number(static_cast<std::uint64_t>(part.kept))});
-  }
-  call.out.print(table.render(call.out.look()));
-  call.out.print(fmt::format("\n{} records to read", number(plan.records())));
-  if (wish.rate > 0) {
-    std::int64_t longest = 0;
-    for (const auto& part : plan.parts) longest = std::max(longest, part.records());
-    call.out.print(fmt::format(", at {} a second and partition: about {} s", number(wish.rate),
-                               number(static_cast<std::uint64_t>(longest) / wish.rate)));
-  }
-  call.out.print(fmt::format("; customers: {}\n", mapping_words(wish.latest_mapping ? plan.latest_run : std::nullopt)));
-  for (const auto& part : plan.parts) {
-    if (!part.start.later) continue;
-    call.out.print(
-        fmt::format("partition {} begins later than asked for: to decide what is before offset {}, records are "
-                    "needed that the log no longer holds\n",
-                    part.source.partition.value, part.start.from.value));
-  }
-  if (plan.kept() > 0) {
-    call.out.print(
-        fmt::format("{} records before them stay as version {} counts them: {} pages are taken over whole, and of "
-                    "{} that go on behind the beginning the earlier part is counted again from the rows\n",
-                    number(plan.kept()), plan.versions.published.version, number(pages.whole), number(pages.divided)));
-  }
-  if (plan.versions.unfinished) {
-    call.out.print(fmt::format("version {} of an earlier replay has not caught up: --execute goes on with it\n",
-                               plan.versions.unfinished->version));
-  }
-  call.out.print("nothing was done; --execute does it, --publish then lets everybody read it\n");
-}
-
-nlohmann::json json_of(const ReplayPlan& plan, const PagesFound& pages) {
-  auto parts = nlohmann::json::array();
-  for (const auto& part : plan.parts) {
-    const auto of_current = [&](nlohmann::json value) { return part.current ? std::move(value) : nlohmann::json(); };
-    parts.push_back({{"source", part.source.number.value},
-                     {"partition", part.source.partition.value},
-                     {"current", part.current},
-                     {"from", of_current(part.start.from.value)},
-                     {"received", of_current(text::rfc3339(part.start.time))},
-                     {"to", of_current(part.raw.end.value)},
-                     {"later", part.start.later},
-                     {"before", part.kept}});
-  }
-  return {{"published", plan.versions.published.version},
-          {"next_version", plan.versions.next},
-          {"records", plan.records()},
-          {"before", plan.kept()},
-          {"pages", {{"whole", pages.whole}, {"divided", pages.divided}}},
-          {"sources", std::move(parts)}};
-}
-
 /// The version that --execute works on: an unfinished one that was begun alike, or a new one.
 Result<VersionRecord> begun(Call& call, const VersionsSeen& versions, const ReplayWish& wish) {
   const auto& arguments = call.arguments;
@@ -172,16 +98,6 @@ Result<VersionRecord> made(const VersionsSeen& versions) {
   return fail(ErrorCode::kNotFound,
               fmt::format("there is no version newer than the published one, {}: --execute makes one",
                           versions.published.version));
-}
-
-Result<void> publish(Call& call, const Published& seen, std::uint32_t version) {
-  VersionTable table(call.node->tables(), call.node->names());
-  const auto done_so = ask<bool>(
-      [&](auto done) { table.publish(seen, version, inline_executor().wall(), std::move(done)); }, call.cancelled);
-  if (!done_so) return tl::unexpected(done_so.error());
-  if (!*done_so)
-    return fail(ErrorCode::kFailed, "someone else has published a version meanwhile: look at `replay list`");
-  return {};
 }
 
 int stopped(Call& call, const Error& error) {
@@ -213,7 +129,8 @@ int execute(Call& call, const VersionsSeen& versions, const ReplayWish& wish) {
   if (!caught_up) return stopped(call, caught_up.error());
   const bool publishes = call.arguments.has("--publish");
   if (publishes) {
-    if (const auto published = publish(call, versions.published, version->version); !published)
+    if (const auto published = publish_version(*call.node, versions.published, version->version, call.cancelled);
+        !published)
       return complain(call, published.error());
   }
   if (call.json()) {
@@ -229,6 +146,48 @@ int execute(Call& call, const VersionsSeen& versions, const ReplayWish& wish) {
   return 0;
 }
 
+/// `1%`, `0.25 %`, or `1`: a share in percent. Nothing: no sample is asked for.
+std::optional<double> share_of(const Arguments& arguments) {
+  const auto words = arguments.value("--sample");
+  if (!words) return std::nullopt;
+  std::string_view rest = *words;
+  double percent = 0;
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), percent);
+  rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+  if (error != std::errc{} || (rest != "" && rest != "%" && rest != " %") || !(percent >= kLeastPercent) ||
+      percent > 100)
+    throw UsageError{"--sample: expected a share of the devices from 0.001% to 100%, got '" + text::escape(*words) +
+                     "'"};
+  return percent / 100;
+}
+
+int preview(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
+  PagesFound pages;
+  if (plan.kept() > 0) {
+    Progress progress(call.out, "looking at pages", "pages", std::nullopt);
+    const auto looked = look_below(
+        *call.node, call.node->names(), plan.floors(), [&](std::uint64_t read) { progress.set(read); }, call.cancelled);
+    progress.finish();
+    if (!looked) return complain(call, looked.error());
+    pages = *looked;
+  }
+  call.json() ? print_json(call, plan, pages) : print_text(call, plan, wish, pages);
+  return 0;
+}
+
+int preview_sample(Call& call, const ReplayPlan& plan, const ReplayWish& wish, double share) {
+  Progress progress(call.out, "deciding again", "records", plan.counted_again());
+  SampleOptions options;
+  options.share = share;
+  options.examples = static_cast<std::size_t>(call.arguments.number("--limit", 0, kMostExamples).value_or(10));
+  options.progress = [&](std::uint64_t records) { progress.set(records); };
+  const auto sample = sample_replay(*call.node, plan, wish, options, call.cancelled);
+  progress.finish();
+  if (!sample) return complain(call, sample.error());
+  call.json() ? print_json(call, plan, *sample, share) : print_text(call, plan, *sample, share);
+  return 0;
+}
+
 int run_replay(Call& call) {
   const auto& arguments = call.arguments;
   const auto mapping = arguments.value_or("--mapping", "latest");
@@ -240,98 +199,13 @@ int run_replay(Call& call) {
   wish.rate = static_cast<std::uint64_t>(arguments.number("--rate", 1, 1'000'000'000).value_or(0));
   const auto versions = see_versions(*call.node, call.cancelled);
   if (!versions) return complain(call, versions.error());
-  if (arguments.has("--execute") || arguments.has("--publish")) return execute(call, *versions, wish);
+  const auto share = share_of(arguments);
+  const bool acts = arguments.has("--execute") || arguments.has("--publish");
+  if (share && acts) throw UsageError{"--sample looks at what would change: not together with --execute or --publish"};
+  if (acts) return execute(call, *versions, wish);
   const auto plan = plan_replay(*call.node, *versions, start_of(arguments), call.cancelled);
   if (!plan) return complain(call, plan.error());
-  PagesFound pages;
-  if (plan->kept() > 0) {
-    Progress progress(call.out, "looking at pages", "pages", std::nullopt);
-    const auto looked = look_below(
-        *call.node, call.node->names(), plan->floors(), [&](std::uint64_t read) { progress.set(read); },
-        call.cancelled);
-    progress.finish();
-    if (!looked) return complain(call, looked.error());
-    pages = *looked;
-  }
-  call.json() ? call.out.print(json_of(*plan, pages).dump() + "\n") : print_plan(call, *plan, wish, pages);
-  return 0;
-}
-
-int run_undo(Call& call) {
-  VersionTable table(call.node->tables(), call.node->names());
-  const auto published = ask<Published>([&](auto done) { table.published(std::move(done)); }, call.cancelled);
-  if (!published) return complain(call, published.error());
-  if (published->previous == 0) {
-    call.out.complain("nothing was published yet: there is nothing to take back");
-    return 1;
-  }
-  const auto before = ask<std::optional<VersionRecord>>(
-      [&](auto done) { table.version(published->previous, std::move(done)); }, call.cancelled);
-  if (!before) return complain(call, before.error());
-  if (*before && (*before)->dropped) {
-    call.out.complain(fmt::format("version {} was dropped: there is nothing to go back to", published->previous));
-    return 1;
-  }
-  if (const auto done = publish(call, *published, published->previous); !done) return complain(call, done.error());
-  call.out.print(fmt::format("version {} is read again, instead of {}; its stages go on where they stopped\n",
-                             published->previous, published->version));
-  return 0;
-}
-
-int run_list(Call& call) {
-  VersionTable table(call.node->tables(), call.node->names());
-  const auto published = ask<Published>([&](auto done) { table.published(std::move(done)); }, call.cancelled);
-  if (!published) return complain(call, published.error());
-  auto versions = ask<std::vector<VersionRecord>>([&](auto done) { table.versions(std::move(done)); }, call.cancelled);
-  if (!versions) return complain(call, versions.error());
-  auto rows = nlohmann::json::array();
-  text::Table shown({{"version", text::Align::kRight},
-                     {"state", text::Align::kLeft},
-                     {"made", text::Align::kLeft},
-                     {"caught up", text::Align::kLeft},
-                     {"from", text::Align::kLeft},
-                     {"customers", text::Align::kLeft}});
-  const auto add = [&](std::uint32_t version, std::string state, const VersionRecord* record) {
-    const auto when = [](const std::optional<TimeMs>& t) { return t ? text::rfc3339(*t) : std::string(); };
-    const auto made = record != nullptr ? text::rfc3339(record->made) : std::string();
-    const auto caught_up = record != nullptr ? when(record->caught_up) : std::string();
-    const auto from = record != nullptr ? record->from : std::string("made by init");
-    const auto mapping = mapping_words(record != nullptr ? record->least_run : std::nullopt);
-    rows.push_back({{"version", version},
-                    {"state", state},
-                    {"made", made},
-                    {"caught_up", caught_up},
-                    {"from", from},
-                    {"customers", mapping}});
-    shown.add({std::to_string(version), std::move(state), made, caught_up, from, mapping});
-  };
-  const auto state_of = [&](std::uint32_t version, const VersionRecord* record) -> std::string {
-    if (version == published->version) return "published";
-    if (record != nullptr && record->dropped) return "dropped";
-    if (record != nullptr && !record->caught_up) return "not caught up";
-    return version == published->previous ? "previous" : "beside it";
-  };
-  if (versions->empty() || versions->front().version != 1) add(1, state_of(1, nullptr), nullptr);  // has no row
-  for (const auto& version : *versions) add(version.version, state_of(version.version, &version), &version);
-  call.json() ? call.out.print(rows.dump() + "\n") : call.out.print(shown.render(call.out.look()));
-  return 0;
-}
-
-int run_drop(Call& call) {
-  const auto& word = call.arguments.operands().front();
-  std::uint32_t version = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), version);
-  if (error != std::errc{} || end != word.data() + word.size() || version == 0)
-    throw UsageError{"VERSION: expected a number as `replay list` shows it"};
-  const auto dropped = drop_version(
-      *call.node, version,
-      [&](const std::string& what) {
-        if (!call.json()) call.out.print("dropped  " + what + "\n");
-      },
-      call.cancelled);
-  if (!dropped) return complain(call, dropped.error());
-  if (call.json()) call.out.print(nlohmann::json{{"dropped", version}}.dump() + "\n");
-  return 0;
+  return share ? preview_sample(call, *plan, wish, *share) : preview(call, *plan, wish);
 }
 
 }  // namespace
@@ -344,26 +218,31 @@ Command replay_command() {
       .about =
           "Reads the raw log from its beginning, or from where you say, and decides again, by the settings of now, into\n"
           "topics and tables of the next version; the published version goes on meanwhile. What lies before the beginning\n"
-          "stays as the published version counts it. Alone it says what it would do. --execute does it, and after a crash\n"
+          "stays as the published version counts it. Alone it says what it would do, and with --sample what would come of it,\n"
+          "by deciding some of the devices again. --execute does it, and after a crash\n"
           "goes on with it. --publish then moves everybody to the new version: readers at once, daemons within seconds,\n"
           "without a gap, for both versions are whole. `replay undo` moves them back.",
       .operands = {},
-      .flags = {{"--to-earliest", "", "from the first record that the log still can decide again (the default)",
-                 Use::kOptional},
-                {"--to-offset", "N",
-                 "from this raw offset of each partition; or P:N,P:N for these partitions, the others from their end",
-                 Use::kOptional},
-                {"--to-datetime", "T", "from the first records that the log received at this time or later",
-                 Use::kOptional},
-                {"--by-duration", "D", "from so long ago: 90m, 6h, 2d", Use::kOptional},
-                {"--mapping", "WHICH",
-                 "latest: at least the newest mapping for all events; as-logged: as it was at each event",
-                 Use::kOptional},
-                {"--rate", "N", "at most so many records a second of each partition", Use::kOptional},
-                {"--execute", "", "do it", Use::kOptional},
-                {"--publish", "", "let everybody read it when it has caught up", Use::kOptional}},
+      .flags =
+          {{"--to-earliest", "", "from the first record that the log still can decide again (the default)",
+            Use::kOptional},
+           {"--to-offset", "N",
+            "from this raw offset of each partition; or P:N,P:N for these partitions, the others from their end",
+            Use::kOptional},
+           {"--to-datetime", "T", "from the first records that the log received at this time or later", Use::kOptional},
+           {"--by-duration", "D", "from so long ago: 90m, 6h, 2d", Use::kOptional},
+           {"--mapping", "WHICH",
+            "latest: at least the newest mapping for all events; as-logged: as it was at each event", Use::kOptional},
+           {"--sample", "P%",
+            "without --execute: decide so many percent of the devices again and say what would change", Use::kOptional},
+           {"--limit", "N", "with --sample: name so many events as examples (10)", Use::kOptional},
+           {"--rate", "N", "at most so many records a second of each partition", Use::kOptional},
+           {"--execute", "", "do it", Use::kOptional},
+           {"--publish", "", "let everybody read it when it has caught up", Use::kOptional}},
       .examples =
           {{"what it would do", "guidepost replay --to-earliest"},
+           {"what a setting would change, by one device in a hundred",
+            "guidepost replay --sample 1% --set sessions.gap=20m"},
            {"only what came in since a wrong setting was rolled out",
             "guidepost replay --to-datetime 2026-03-01T09:30:00Z --execute"},
            {"after a new setting (where no `up` runs; beside it, its settings hold): make the next version, publish it",
@@ -372,47 +251,6 @@ Command replay_command() {
             "guidepost replay --to-earliest --mapping as-logged --execute"}},
       .place = Place::kStores,
       .run = run_replay};
-}
-
-Command replay_list_command() {
-  return {
-      .name = "replay list",
-      .group = Group::kLookAfter,
-      .summary = "the versions there are",
-      .about = "Every version that was made, and which one is read.",
-      .operands = {},
-      .flags = {},
-      .examples = {{"which one is read", "guidepost replay list"}, {"for a program", "guidepost replay list --json"}},
-      .place = Place::kReads,
-      .run = run_list};
-}
-
-Command replay_undo_command() {
-  return {.name = "replay undo",
-          .group = Group::kLookAfter,
-          .summary = "reads the version before again",
-          .about = "Publishes the version that was read before. Its stages go on where they stopped and catch up.",
-          .operands = {},
-          .flags = {},
-          .examples = {{"back to what was read before", "guidepost replay undo"},
-                       {"on a cluster", "guidepost replay undo --config config/cluster.toml"}},
-          .place = Place::kReads,
-          .run = run_undo};
-}
-
-Command replay_drop_command() {
-  return {
-      .name = "replay drop",
-      .group = Group::kLookAfter,
-      .summary = "deletes the tables and the topic of a version that is not read",
-      .about =
-          "Deletes everything that a version consists of. It cannot be taken back, but made again while the log holds it.",
-      .operands = {{"VERSION", "its number, as `replay list` shows it"}},
-      .flags = {},
-      .examples = {{"the first one, when nobody needs to go back to it", "guidepost replay drop 1"},
-                   {"one that is not wanted after all", "guidepost replay drop 3"}},
-      .place = Place::kReads,
-      .run = run_drop};
 }
 
 }  // namespace guidepost::app

@@ -88,6 +88,8 @@ std::string column_name(const query::ColumnDifference& column) {
   return text::escape(column.family + ":" + column.qualifier);
 }
 
+}  // namespace
+
 Json json_of(const EventDifference& event) {
   Json json{{"differs", event.kind == Kind::kOnlyA   ? "only_a"
                         : event.kind == Kind::kOnlyB ? "only_b"
@@ -108,7 +110,19 @@ Json json_of(const EventDifference& event) {
   return json;
 }
 
-}  // namespace
+std::string text_of(const EventDifference& event) {
+  const auto value = [](const std::optional<std::string>& v) { return v ? text::escape(*v) : std::string("(none)"); };
+  const auto mark = event.kind == Kind::kOnlyA ? '-' : event.kind == Kind::kOnlyB ? '+' : '~';
+  auto shown = fmt::format("{} {} {} {}:{} {} id={} guid={}\n", mark, event.merchant, text::rfc3339(event.time),
+                           event.source.value, event.offset.value, text::escape(event.type),
+                           text::escape(event.event_id), text::escape(event.guid));
+  for (const auto& column : event.columns)
+    shown += fmt::format("    {} {} -> {}\n", column_name(column), value(column.a), value(column.b));
+  std::string session;
+  for (const auto& [name, by] : parts_of(event.session))
+    session += fmt::format("{}{} {:+}", session.empty() ? "" : ", ", name, by);
+  return session.empty() ? shown : shown + "    session: " + session + "\n";
+}
 
 void print_text(Call& call, const ComparedVersions& compared, const query::NumberDiff& diff) {
   print_versions(call, compared);
@@ -172,19 +186,7 @@ void print_json(Call& call, const ComparedVersions& compared, const query::Numbe
 
 void print_text(Call& call, const ComparedVersions& compared, const query::EventDiff& diff) {
   print_versions(call, compared);
-  const auto value = [](const std::optional<std::string>& v) { return v ? text::escape(*v) : std::string("(none)"); };
-  for (const auto& event : diff.events) {
-    const auto mark = event.kind == Kind::kOnlyA ? '-' : event.kind == Kind::kOnlyB ? '+' : '~';
-    call.out.print(fmt::format("{} {} {} {}:{} {} id={} guid={}\n", mark, event.merchant, text::rfc3339(event.time),
-                               event.source.value, event.offset.value, text::escape(event.type),
-                               text::escape(event.event_id), text::escape(event.guid)));
-    for (const auto& column : event.columns)
-      call.out.print(fmt::format("    {} {} -> {}\n", column_name(column), value(column.a), value(column.b)));
-    std::string session;
-    for (const auto& [name, by] : parts_of(event.session))
-      session += fmt::format("{}{} {:+}", session.empty() ? "" : ", ", name, by);
-    if (!session.empty()) call.out.print("    session: " + session + "\n");
-  }
+  for (const auto& event : diff.events) call.out.print(text_of(event));
   print_more(call, diff.differing(), diff.events.size());
   if (diff.newer > 0)
     call.out.print(number(diff.newer) + " events were passed over, for only one of the versions is as far\n");

@@ -1,6 +1,8 @@
 // What `replay diff` prints: for people, and for programs.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "app/command.hpp"
 #include "app/compared_versions.hpp"
 #include "query/event_diff.hpp"
@@ -12,6 +14,10 @@ namespace guidepost::app {
 void print_text(Call& call, const ComparedVersions& compared, const query::NumberDiff& diff);
 /// A line an event, below it a line a column, and a line that says how many differ.
 void print_text(Call& call, const ComparedVersions& compared, const query::EventDiff& diff);
+
+/// One event that differs: a line, and below it a line a column.
+std::string text_of(const query::EventDifference& event);
+nlohmann::ordered_json json_of(const query::EventDifference& event);
 
 /// One JSON object. Money is text, exact and in full units.
 void print_json(Call& call, const ComparedVersions& compared, const query::NumberDiff& diff);

@@ -50,6 +50,96 @@ class ReplayTest(ProgramTest):
         self.assertEqual((self.sold("sessions", "page_views"), self.states()), ((1, 3), {1: "published", 2: "previous"}))
         self.done("verify")
 
+    def differing(self, a, b):
+        """Of two versions: (events that differ, how often each column does, what they come to)"""
+        shown = self.done("replay", "diff", str(a), str(b), "--events", "--limit", "100000", "--json").json()
+        columns = {}
+        for event in shown["events"]:
+            for column in event["columns"]:
+                columns[column["column"]] = columns.get(column["column"], 0) + 1
+        return shown["differing"], columns, {tuple(sorted((k, str(v)) for k, v in e.items())) for e in shown["events"]}
+
+    def devices(self, name, number):
+        """Devices with three views, half an hour and more between the last two; every seventh is a bot by its agent."""
+        lines = []
+        for n in range(number):
+            for minute in (0, 10, 10 + 15 + n % 4 * 10):
+                event = {"merchant": "shop", "type": "page_view", "guid": f"d{n}", "time": NOON + 60 * minute, "url": f"/{n % 9}", "event_id": f"{n} {minute}",
+                         "user_agent": "nightly 1" if n % 7 == 0 else "Mozilla/5.0"}
+                lines.append(json.dumps(event) + "\n")
+            if n % 5 == 0:
+                lines.append(lines[-1])
+            if n % 11 == 0:
+                lines.append(json.dumps({"merchant": "shop", "guid": f"d{n}", "type": "page_view", "time": "never"}) + "\n")
+        self.file(name, "".join(lines))
+        self.done("import", "events", name)
+
+    def test_a_sample_of_all_devices_says_what_the_replay_then_does(self):
+        self.done("init", "--set", "topics.partitions=2")
+        self.devices("devices.ndjson", 60)
+        self.file("mappings.csv", "guid,customer,valid_from,merchant\n" + "".join(f"d{n},c{n},,shop\n" for n in range(0, 60, 3)))
+        self.done("refresh", "mappings.csv")
+        self.visit("more.ndjson", 0, 25, 50, guid="d1")
+        whole = ("replay", "--sample", "100%", "--json", "--limit", "1000")
+        same = self.done(*whole, "--mapping", "as-logged").json()
+        self.assertEqual((same["differing"]["in_sample"], same["parts"], same["examples"]), (0, [], []))
+        self.assertIn("nothing differs", self.done("replay", "--sample", "100%", "--mapping", "as-logged").out)
+        rules = ("--set", "sessions.gap=20m", "--set", "enrich.bot_agents=nightly")
+        seen = self.done(*whole, *rules).json()
+        self.assertEqual(self.states(), {1: "published"}, "nothing was made")
+        self.done("replay", "--to-earliest", "--execute", *rules)
+        differing, columns, events = self.differing(1, 2)
+        self.assertEqual((seen["differing"]["in_sample"], seen["differing"]["in_all"], seen["differing"]["margin"]), (differing, differing, 0))
+        self.assertEqual({p["what"]: p["in_sample"] for p in seen["parts"] if ":" in p["what"]}, columns)
+        self.assertGreater(columns["identity:customer"], 30)
+        self.assertGreater(columns["user_agent_data:traffic"], 20)
+        # Each example is an event that then differs, in just that; and there is one of each device that does.
+        examples = {tuple(sorted((k, str(v)) for k, v in e.items())) for e in seen["examples"]}
+        self.assertLessEqual(examples, events)
+        self.assertEqual(len(examples), seen["differing"]["devices"])
+        totals = [self.sold("events", "sessions", "bounces")]
+        net = {n["what"]: n["in_sample"] for n in seen["net"]}
+        before = self.done("query", "--merchant", "shop", "--from", day(0), "--to", day(1), "--traffic", "all", "--metrics", "sessions,bounces", "--json").json()["totals"]
+        self.done("replay", "--publish", *rules)
+        after = self.done("query", "--merchant", "shop", "--from", day(0), "--to", day(1), "--traffic", "all", "--metrics", "sessions,bounces", "--json").json()["totals"]
+        self.assertEqual((net["sessions"], net["bounces"]), (after["sessions"] - before["sessions"], after["bounces"] - before["bounces"]), totals)
+        # Compared with what is published now nothing of it is left.
+        self.assertEqual(self.done(*whole, *rules).json()["differing"]["in_sample"], 0)
+
+    def test_a_sample_of_some_devices_is_of_all_that_they_did(self):
+        self.devices("devices.ndjson", 700)
+        rules = ("--set", "enrich.bot_agents=nightly")
+        seen = self.done("replay", "--sample", "20%", "--json", *rules).json()
+        self.assertTrue(90 < seen["devices"] < 190, seen)
+        traffic = next(p for p in seen["parts"] if p["what"] == "user_agent_data:traffic")
+        self.assertEqual(traffic["in_sample"], 3 * traffic["devices"], "a device is in the sample with all that it did")
+        self.assertEqual(traffic["in_all"], 5 * traffic["in_sample"])
+        self.assertTrue(abs(traffic["in_all"] - 300) <= 1.5 * traffic["margin"] and 60 < traffic["margin"] < 200, traffic)
+        self.assertEqual(self.done("replay", "--sample", "20%", "--json", *rules).json(), seen, "another time the same devices")
+        shown = self.done("replay", "--sample", "20%", *rules).out
+        self.assertIn("user_agent_data:traffic", shown)
+        self.assertIn("19 would be within +-", shown)
+        few = self.done("replay", "--sample", "1%", *rules).out
+        self.assertTrue("it is a guess" in few or "hardly more than 300" in few, few)
+
+    def test_a_sample_names_other_verdicts(self):
+        late = {"merchant": "shop", "type": "page_view", "guid": "g1", "time": NOON - 86400 * 20, "url": "/late", "event_id": "late"}
+        self.file("late.ndjson", json.dumps(late) + "\n")
+        self.visit("one.ndjson", 0, 1)
+        self.visit("other.ndjson", 3, guid="other", merchant="blog")
+        self.visit("again.ndjson", 0, guid="g1")
+        self.done("import", "events", "late.ndjson")
+        parts = lambda *rules: {p["what"]: p["in_sample"] for p in self.done("replay", "--sample", "100 %", "--json", *rules).json()["parts"] if p["what"].startswith("verdict")}
+        self.assertEqual(parts(), {})
+        self.assertEqual(parts("--set", "limits.max_age=30d"), {"verdict: refused (too_late) -> counted": 1})
+        self.assertEqual(parts("--set", "ingest.dedupe_window=1"), {"verdict: repeat, or of another merchant or time -> counted": 1})
+        self.assertEqual(parts("--set", "merchants.accept=listed", "--set", "merchant.shop.currency=EUR"), {"verdict: not refused -> refused (merchant_unknown)": 1})
+
+    def test_what_is_no_share_and_what_a_sample_does_not_go_with(self):
+        for words in (("0%",), ("101%",), ("half",), ("-1%",), ("nan",), ("1%%",), ("1e-9%",), ("10%", "--execute"), ("10%", "--publish")):
+            refused = self.run_it("replay", "--sample", *words)
+            self.assertEqual(refused.status, 2, f"{words}: {refused.err}")
+
     def test_what_comes_after_a_version_was_published_is_counted_in_it_and_the_one_before_can_go(self):
         self.visit("one.ndjson", 0)
         self.done(*AGAIN, "--publish")
