@@ -5,6 +5,7 @@
 
 #include "app/ask.hpp"
 #include "app/sources.hpp"
+#include "app/version_settings.hpp"
 #include "query/contents.hpp"
 #include "worker/versions.hpp"
 
@@ -48,7 +49,19 @@ class Comparison {
     const auto topic = ask<std::optional<TopicState>>(
         [&](auto done) { node_.log().describe_topic(node_.names().raw_topic(), std::move(done)); }, cancelled_);
     if (!topic) return tl::unexpected(topic.error());
+    const auto eras_a = eras_of(node_, compared_.a, cancelled_);
+    if (!eras_a) return tl::unexpected(eras_a.error());
+    const auto eras_b = eras_of(node_, compared_.b, cancelled_);
+    if (!eras_b) return tl::unexpected(eras_b.error());
+    compared_.run_a = least_run_of(compared_.a);
+    compared_.run_b = least_run_of(compared_.b);
     for (const auto& source : *sources) {
+      if (*topic && (*topic)->id == source.topic_id) {
+        if (const auto era = eras_a->find(source.partition); era != eras_a->end())
+          compared_.eras_a[source.number] = era->second;
+        if (const auto era = eras_b->find(source.partition); era != eras_b->end())
+          compared_.eras_b[source.number] = era->second;
+      }
       const auto a = counted_below(compared_.a, source.number);
       if (!a) return tl::unexpected(a.error());
       const auto b = counted_below(compared_.b, source.number);
@@ -71,6 +84,12 @@ class Comparison {
     auto names = node_.names();
     names.version = version;
     return names;
+  }
+
+  std::optional<RunId> least_run_of(std::uint32_t version) const {
+    const auto known =
+        std::find_if(all_.begin(), all_.end(), [&](const auto& record) { return record.version == version; });
+    return known == all_.end() ? std::nullopt : known->least_run;
   }
 
   Result<std::uint32_t> newest_other_than(std::uint32_t version) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/node.hpp"
+#include "guidepost/event/decision.hpp"
 
 namespace guidepost::app {
 
@@ -18,6 +19,8 @@ struct ComparedVersions {
   Names names_b;
   std::vector<SourceId> sources;        ///< all that are registered
   std::map<SourceId, Offset> decided;   ///< below it both have counted; of a topic that is no more: one of them
+  std::map<SourceId, event::Era> eras_a, eras_b;  ///< what decided last, and from where on, as far as it is known
+  std::optional<RunId> run_a, run_b;  ///< the mapping that holds at least; nothing: the markers alone
   std::int64_t only_a = 0;              ///< records that A has counted, and B has not yet
   std::int64_t only_b = 0;
 };

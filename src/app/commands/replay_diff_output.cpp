@@ -1,8 +1,11 @@
 #include "app/commands/replay_diff_output.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "event/currency.hpp"
 
@@ -86,6 +89,88 @@ std::vector<std::pair<std::string_view, std::int64_t>> parts_of(const query::Ses
 
 std::string column_name(const query::ColumnDifference& column) {
   return text::escape(column.family + ":" + column.qualifier);
+}
+
+/// Sessions of a device meet events so far away at most.
+constexpr std::chrono::hours kReach{24};
+
+/// Whether both versions decided a record by the same settings. Nothing: it is not known.
+std::optional<bool> same_settings(const ComparedVersions& compared, const EventDifference& event) {
+  const auto a = compared.eras_a.find(event.source);
+  const auto b = compared.eras_b.find(event.source);
+  if (a == compared.eras_a.end() || b == compared.eras_b.end()) return std::nullopt;
+  if (event.offset < a->second.from || event.offset < b->second.from) return std::nullopt;
+  return a->second.rules == b->second.rules;
+}
+
+std::string_view settings_words(std::optional<bool> same) {
+  return !same ? "settings: by which one of them decided this is not known any more"
+               : "settings: A and B were decided by others";
+}
+
+bool is_of_mapping(const query::ColumnDifference& column) {
+  return column.qualifier == "customer" || column.qualifier == "resolved_by";
+}
+
+/// Whether an event itself is another one for sessions.
+bool is_decided_otherwise(const EventDifference& event) {
+  return event.kind != Kind::kChanged ||
+         std::any_of(event.columns.begin(), event.columns.end(), [](const auto& c) { return !is_of_mapping(c); });
+}
+
+/// Another event of the same device that is decided otherwise, among those that are listed near to it (they are in the order
+/// of their times); null where there is none.
+const EventDifference* neighbour_of(const query::EventDiff& diff, const EventDifference& event) {
+  constexpr std::ptrdiff_t kListedNear = 200;
+  const std::span all(diff.events);
+  const auto place = &event - all.data();
+  const auto first = std::max<std::ptrdiff_t>(place - kListedNear, 0);
+  const auto last = std::min<std::ptrdiff_t>(place + kListedNear, std::ssize(all));
+  const EventDifference* nearest = nullptr;
+  const auto away = [&](const EventDifference& other) { return std::chrono::abs(other.time - event.time); };
+  for (const auto& other : all.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first))) {
+    const bool is_other = other.source == event.source && other.offset != event.offset;
+    if (!is_other || other.guid != event.guid || other.merchant != event.merchant || !is_decided_otherwise(other))
+      continue;
+    if (away(other) <= kReach && (nearest == nullptr || away(other) < away(*nearest))) nearest = &other;
+  }
+  return nearest;
+}
+
+std::string run_words(const std::optional<RunId>& run) {
+  return run ? fmt::format("run {} or later", run->value) : "the markers alone";
+}
+
+/// Why an event of `diff` differs, as far as what is stored tells: what is certain, or else what remains.
+std::vector<std::string> why(const ComparedVersions& compared, const query::EventDiff& diff,
+                             const EventDifference& event) {
+  std::vector<std::string> reasons;
+  const auto same = same_settings(compared, event);
+  const bool mapping = std::any_of(event.columns.begin(), event.columns.end(), is_of_mapping);
+  if (mapping && compared.run_a != compared.run_b) {
+    reasons.push_back(
+        fmt::format("mapping: A resolved by {}, B by {}", run_words(compared.run_a), run_words(compared.run_b)));
+  } else if (mapping) {
+    reasons.emplace_back(same == true ? "mapping: one of them was decided when a later run held"
+                                      : settings_words(same));
+  }
+  if (is_decided_otherwise(event)) {
+    reasons.emplace_back(same == true ? "limits: of the same settings, one had records before it that the other had not"
+                                      : settings_words(same));
+  } else if (event.session != query::SessionDifference{}) {
+    const auto* neighbour = neighbour_of(diff, event);
+    if (neighbour != nullptr) {
+      reasons.push_back(
+          fmt::format("neighbour: {}:{} of its device differs", neighbour->source.value, neighbour->offset.value));
+    } else {
+      reasons.emplace_back(same == true
+                               ? "border: sessions begin anew in one of them, or a neighbour that is not listed"
+                               : settings_words(same));
+    }
+  }
+  std::sort(reasons.begin(), reasons.end());
+  reasons.erase(std::unique(reasons.begin(), reasons.end()), reasons.end());
+  return reasons;
 }
 
 }  // namespace
@@ -186,7 +271,10 @@ void print_json(Call& call, const ComparedVersions& compared, const query::Numbe
 
 void print_text(Call& call, const ComparedVersions& compared, const query::EventDiff& diff) {
   print_versions(call, compared);
-  for (const auto& event : diff.events) call.out.print(text_of(event));
+  for (const auto& event : diff.events) {
+    call.out.print(text_of(event));
+    for (const auto& reason : why(compared, diff, event)) call.out.print("    why: " + reason + "\n");
+  }
   print_more(call, diff.differing(), diff.events.size());
   if (diff.newer > 0)
     call.out.print(number(diff.newer) + " events were passed over, for only one of the versions is as far\n");
@@ -209,7 +297,10 @@ void print_json(Call& call, const ComparedVersions& compared, const query::Event
   json["compared"] = diff.compared;
   json["newer"] = diff.newer;
   json["events"] = Json::array();
-  for (const auto& event : diff.events) json["events"].push_back(json_of(event));
+  for (const auto& event : diff.events) {
+    json["events"].push_back(json_of(event));
+    json["events"].back()["why"] = why(compared, diff, event);
+  }
   call.out.print(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 

@@ -7,6 +7,7 @@
 #include "app/commands/commands.hpp"
 #include "app/commands/replay_output.hpp"
 #include "app/replay.hpp"
+#include "app/version_settings.hpp"
 
 namespace guidepost::app {
 namespace {
@@ -35,7 +36,8 @@ int run_undo(Call& call) {
     call.out.complain(fmt::format("version {} was dropped: there is nothing to go back to", published->previous));
     return 1;
   }
-  if (const auto done = publish_version(*call.node, *published, published->previous, call.cancelled); !done) return complain(call, done.error());
+  if (const auto done = publish_version(*call.node, *published, published->previous, call.cancelled); !done)
+    return complain(call, done.error());
   call.out.print(fmt::format("version {} is read again, instead of {}; its stages go on where they stopped\n",
                              published->previous, published->version));
   return 0;
@@ -53,8 +55,16 @@ int run_list(Call& call) {
                      {"made", text::Align::kLeft},
                      {"caught up", text::Align::kLeft},
                      {"from", text::Align::kLeft},
-                     {"customers", text::Align::kLeft}});
-  const auto add = [&](std::uint32_t version, std::string state, const VersionRecord* record) {
+                     {"customers", text::Align::kLeft},
+                     {"settings", text::Align::kLeft}});
+  const auto now = rules_of_now(*call.node);
+  if (!now) return complain(call, now.error());
+  const auto add = [&](std::uint32_t version, std::string state, const VersionRecord* record) -> Result<void> {
+    const bool gone = record != nullptr && record->dropped;
+    const auto settings =
+        gone ? Result<Settings>(Settings::kUnknown) : settings_of(*call.node, version, *now, call.cancelled);
+    if (!settings) return tl::unexpected(settings.error());
+
     const auto when = [](const std::optional<TimeMs>& t) { return t ? text::rfc3339(*t) : std::string(); };
     const auto made = record != nullptr ? text::rfc3339(record->made) : std::string();
     const auto caught_up = record != nullptr ? when(record->caught_up) : std::string();
@@ -65,8 +75,11 @@ int run_list(Call& call) {
                     {"made", made},
                     {"caught_up", caught_up},
                     {"from", from},
-                    {"customers", mapping}});
-    shown.add({std::to_string(version), std::move(state), made, caught_up, from, mapping});
+                    {"customers", mapping},
+                    {"settings", to_string(*settings)}});
+    shown.add(
+        {std::to_string(version), std::move(state), made, caught_up, from, mapping, std::string(to_string(*settings))});
+    return {};
   };
   const auto state_of = [&](std::uint32_t version, const VersionRecord* record) -> std::string {
     if (version == published->version) return "published";
@@ -74,8 +87,13 @@ int run_list(Call& call) {
     if (record != nullptr && !record->caught_up) return "not caught up";
     return version == published->previous ? "previous" : "beside it";
   };
-  if (versions->empty() || versions->front().version != 1) add(1, state_of(1, nullptr), nullptr);  // has no row
-  for (const auto& version : *versions) add(version.version, state_of(version.version, &version), &version);
+  if (versions->empty() || versions->front().version != 1) {  // has no row
+    if (const auto added = add(1, state_of(1, nullptr), nullptr); !added) return complain(call, added.error());
+  }
+  for (const auto& version : *versions) {
+    const auto added = add(version.version, state_of(version.version, &version), &version);
+    if (!added) return complain(call, added.error());
+  }
   call.json() ? call.out.print(rows.dump() + "\n") : call.out.print(shown.render(call.out.look()));
   return 0;
 }
@@ -104,7 +122,8 @@ Command replay_list_command() {
       .name = "replay list",
       .group = Group::kLookAfter,
       .summary = "the versions there are",
-      .about = "Every version that was made, and which one is read.",
+      .about =
+          "Every version that was made, which one is read, and whether its numbers were decided by the settings of now.",
       .operands = {},
       .flags = {},
       .examples = {{"which one is read", "guidepost replay list"}, {"for a program", "guidepost replay list --json"}},

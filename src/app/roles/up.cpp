@@ -5,6 +5,7 @@
 #include "app/node.hpp"
 #include "app/options.hpp"
 #include "app/roles/daemon.hpp"
+#include "app/version_settings.hpp"
 #include "base/log.hpp"
 
 namespace guidepost::app {
@@ -16,6 +17,20 @@ void greet(Call& call, const Config& config, const std::string& address) {
   if (config.storage.kind == StorageKind::kEmbedded) {
     call.out.print("data in " + config.storage.data + "; other commands with the same --data work meanwhile\n");
   }
+}
+
+/// What is counted stays as it was decided, whatever the settings are now: somebody who changed one may wait for it.
+void tell_of_settings(Call& call) {
+  if (call.node->config().storage.kind != StorageKind::kEmbedded) return;  // a cluster need not be there yet
+  const auto version = call.node->names().version;
+  const auto now = rules_of_now(*call.node);
+  if (!now) return;  // the stages say what is wrong with their files
+  const auto settings = settings_of(*call.node, version, *now, call.cancelled);
+  if (!settings || *settings != Settings::kOthers) return;
+  log::warn("decided_by_other_settings",
+            {{"version", version},
+             {"meaning",
+              "what is counted stays so; `guidepost replay --sample 1%` says what the settings of now would change"}});
 }
 
 int run_up(Call& call) {
@@ -45,6 +60,7 @@ int run_up(Call& call) {
     return 1;
   }
   log::info("listening", {{"address", (*server)->address()}});
+  tell_of_settings(call);
   greet(call, config, (*server)->address());
   ending.wait([&] { return status_line("events at " + (*server)->address(), health); });
   log::info("draining", {{"at_most", std::to_string(config.process.drain.count()) + "ms"}});

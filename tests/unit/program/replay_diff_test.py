@@ -46,7 +46,8 @@ class ReplayDiffTest(ProgramTest):
         self.assertEqual([(e["event_id"], e["columns"], e["session"]) for e in events["events"]],
                          [("e2", [{"column": "user_agent_data:traffic", "a": None, "b": "bot"}], {})])
         shown = self.good("replay", "diff", "--events").out
-        self.assertIn("id=e2 guid=g1\n    user_agent_data:traffic (none) -> bot\n1 differ of 4 events", shown)
+        self.assertIn("id=e2 guid=g1\n    user_agent_data:traffic (none) -> bot\n    why: settings: A and B were decided by others\n1 differ of 4 events", shown)
+        self.assertEqual(events["events"][0]["why"], ["settings: A and B were decided by others"])
 
         # The same from the other side; elsewhere nothing; and what exit status says.
         back = self.good("replay", "diff", "2", "1", "--events", "--json").json()
