@@ -57,9 +57,9 @@ class Comparison {
     compared_.run_b = least_run_of(compared_.b);
     for (const auto& source : *sources) {
       if (*topic && (*topic)->id == source.topic_id) {
-        if (const auto era = eras_a->find(source.partition); era != eras_a->end())
+        if (const auto era = eras_a->find(source.partition); era != eras_a->end() && !has_part(compared_.a))
           compared_.eras_a[source.number] = era->second;
-        if (const auto era = eras_b->find(source.partition); era != eras_b->end())
+        if (const auto era = eras_b->find(source.partition); era != eras_b->end() && !has_part(compared_.b))
           compared_.eras_b[source.number] = era->second;
       }
       const auto a = counted_below(compared_.a, source.number);
@@ -84,6 +84,12 @@ class Comparison {
     auto names = node_.names();
     names.version = version;
     return names;
+  }
+
+  /// Whether only a part was decided again: its blocks have the rules of the rest.
+  bool has_part(std::uint32_t version) const {
+    return std::any_of(all_.begin(), all_.end(),
+                       [&](const auto& record) { return record.version == version && record.rest; });
   }
 
   std::optional<RunId> least_run_of(std::uint32_t version) const {

@@ -187,8 +187,8 @@ Result<std::unique_ptr<DecideAgain>> DecideAgain::open(Node& node, RunId least_r
   options.least_run = least_run;
   auto enricher = enrich::Enricher::open(options.enrich);
   if (!enricher) return tl::unexpected(enricher.error());
-  return std::unique_ptr<DecideAgain>(new DecideAgain(
-      std::make_unique<Impl>(node, std::move(options), std::move(*enricher), std::move(cancelled))));
+  return std::unique_ptr<DecideAgain>(
+      new DecideAgain(std::make_unique<Impl>(node, std::move(options), std::move(*enricher), std::move(cancelled))));
 }
 
 Result<void> DecideAgain::run(const AgainFrom& part, const Wanted& wanted, const Visit& visit) {

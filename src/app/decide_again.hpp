@@ -16,10 +16,11 @@ namespace guidepost::app {
 struct AgainFrom {
   SourceId source;
   Partition partition;
-  Offset begin;        ///< of what the log holds
+  Offset begin;  ///< of what the log holds
   Offset from;
-  Offset to;           ///< not included
-  std::string commit;  ///< what ingest had committed at `from` (IngestCommit); empty: nothing is known, and no run holds
+  Offset to;  ///< not included
+  std::string
+      commit;  ///< what ingest had committed at `from` (IngestCommit); empty: nothing is known, and no run holds
 };
 
 /// Thread: one, which owns no state machine. Blocks: yes.

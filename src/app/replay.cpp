@@ -44,7 +44,8 @@ std::uint64_t ReplayPlan::records() const {
 
 std::uint64_t ReplayPlan::counted_again() const {
   std::int64_t sum = 0;
-  for (const auto& part : parts) sum += part.current ? std::max<std::int64_t>(part.counted - part.start.from, 0) : 0;
+  for (const auto& part : parts)
+    sum += part.current ? std::max<std::int64_t>(std::min(part.counted, part.until) - part.start.from, 0) : 0;
   return static_cast<std::uint64_t>(sum);
 }
 
@@ -84,21 +85,29 @@ Result<VersionsSeen> see_versions(Node& node, const std::stop_token& cancelled) 
 }
 
 Result<ReplayPlan> plan_replay(Node& node, const VersionsSeen& versions, const ReplayStart& start,
-                               const std::stop_token& cancelled) {
+                               const ReplayScope& scope, const std::stop_token& cancelled) {
   ReplayPlan plan;
   plan.versions = versions;
   plan.start = start;
+  plan.start.needs_blocks = !scope.whole();
+  plan.scope = scope;
   const auto standings = source_standings(node, cancelled);
   if (!standings) return tl::unexpected(standings.error());
   auto unknown = start.offsets;
   for (const auto& s : *standings) {
     const auto counted = s.durable ? s.durable->offset : s.floor;
-    ReplayPlan::Part part{s.source, s.raw, {}, counted, 0, s.current};
+    ReplayPlan::Part part{s.source, s.raw, {}, counted, s.raw.end, 0, s.current};
     if (s.current) {
-      auto found = find_start(node, s, start, versions.least_run, cancelled);
+      auto found = find_start(node, s, plan.start, versions.least_run, cancelled);
       if (!found) return tl::unexpected(found.error());
       part.start = std::move(*found);
       part.kept = part.start.from - s.known_from;
+      if (scope.until) {
+        const auto until =
+            until_of(node.log(), {node.names().raw_topic(), s.source.partition}, *scope.until, s.raw.end, cancelled);
+        if (!until) return tl::unexpected(until.error());
+        part.until = std::max(*until, part.start.from);
+      }
       unknown.erase(s.source.partition);
     } else {
       part.start.from = s.floor;
@@ -111,10 +120,37 @@ Result<ReplayPlan> plan_replay(Node& node, const VersionsSeen& versions, const R
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("--to-offset: there is no partition {}", unknown.begin()->first.value));
   }
+  if (scope.until && plan.counted_again() == 0) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--until: nothing lies between the beginning and it, of what the published version has decided itself, "
+                "and still has the blocks of");
+  }
   const auto run = latest_run(node);
   if (!run) return tl::unexpected(run.error());
   plan.latest_run = *run;
   return plan;
+}
+
+std::vector<GoneRange> gone_of(const ReplayPlan& plan) {
+  std::vector<GoneRange> gone;
+  for (const auto& part : plan.parts) {
+    if (!part.current) continue;
+    const auto known_from = part.start.from - part.kept;
+    const auto first = std::min(part.start.first, part.start.from);
+    if (first > known_from) gone.push_back({part.source.partition, known_from, first});
+  }
+  return gone;
+}
+
+Result<std::vector<GoneRange>> gone_before(Node& node, const VersionsSeen& versions,
+                                           const worker::VersionRecord& version, const std::stop_token& cancelled) {
+  ReplayScope scope;
+  scope.merchant = version.merchant;
+  const auto plan = plan_replay(node, versions, {}, scope, cancelled);
+  // Where by now nothing can be begun any more, what was begun still goes on.
+  if (!plan && plan.error().code == ErrorCode::kOutOfRange) return std::vector<GoneRange>();
+  if (!plan) return tl::unexpected(plan.error());
+  return gone_of(*plan);
 }
 
 Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, const ReplayWish& wish,
@@ -133,6 +169,9 @@ Result<worker::VersionRecord> make_version(Node& node, const ReplayPlan& plan, c
   record.version = taken ? plan.versions.unfinished->version : plan.versions.next;
   record.from = plan.start.words;
   record.base = plan.base();
+  if (!plan.scope.whole()) record.rest = plan.versions.published.version;
+  record.merchant = plan.scope.merchant;
+  if (plan.scope.until) record.until = plan.scope.until->encode();
   record.made = taken ? plan.versions.unfinished->made : now;
   if (wish.latest_mapping) record.least_run = plan.latest_run;
   worker::VersionTable table(node.tables(), node.names());
@@ -259,6 +298,15 @@ Result<void> take_over(Node& node, const worker::VersionRecord& version,
   return check_log(node, version, cancelled);
 }
 
+Result<void> fill(Node& node, const worker::VersionRecord& version, const std::function<void(std::uint64_t)>& progress,
+                  const std::stop_token& cancelled) {
+  if (!version.rest || version.filled) return {};
+  if (auto filled = fill_version(node, version, progress, cancelled); !filled) return filled;
+  worker::VersionTable table(node.tables(), node.names());
+  return ask<void>([&](auto done) { table.set_filled(version.version, inline_executor().wall(), std::move(done)); },
+                   cancelled);
+}
+
 Result<void> publish_version(Node& node, const worker::Published& seen, std::uint32_t version,
                              const std::stop_token& cancelled) {
   worker::VersionTable table(node.tables(), node.names());
@@ -288,7 +336,9 @@ Result<void> drop_version(Node& node, std::uint32_t version, const std::function
   const auto others = all_versions(node, cancelled);
   if (!others) return tl::unexpected(others.error());
   for (const auto& other : *others) {
-    if (other.base != version || other.copied || other.dropped) continue;
+    const bool copies = other.base == version && !other.copied;
+    const bool fills = other.rest == version && !other.filled;
+    if (other.dropped || (!copies && !fills)) continue;
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("version {} goes on from it, and is still taking over what it has", other.version));
   }

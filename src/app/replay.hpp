@@ -8,6 +8,7 @@
 
 #include "app/node.hpp"
 #include "app/replay_copy.hpp"
+#include "app/replay_fill.hpp"
 #include "app/replay_start.hpp"
 #include "app/sources.hpp"
 #include "worker/versions.hpp"
@@ -25,6 +26,13 @@ struct VersionsSeen {
 /// Errors: of the store; kCorrupt.
 Result<VersionsSeen> see_versions(Node& node, const std::stop_token& cancelled);
 
+/// Of which records something else may come; of all others it stays as the published version has it.
+struct ReplayScope {
+  std::optional<std::string> merchant;
+  std::optional<ReplayUntil> until;
+  bool whole() const { return !merchant && !until; }
+};
+
 /// What a replay would read, and what it would take over.
 struct ReplayPlan {
   VersionsSeen versions;
@@ -33,12 +41,14 @@ struct ReplayPlan {
     LogBounds raw;          ///< what the log still holds
     SourceStart start;      ///< of one that is not current: its floor
     Offset counted;         ///< up to where the published version has counted
+    Offset until;           ///< end of the scope, or of the log
     std::int64_t kept = 0;  ///< offsets below the start that the published version has counted: they stay as they are
     bool current = true;  ///< false: of a topic that is no more, or was made again: all of it stays as it is
     std::int64_t records() const { return current ? raw.end - start.from : 0; }
   };
   std::vector<Part> parts;
   ReplayStart start;
+  ReplayScope scope;
   std::optional<RunId> latest_run;  ///< the newest mapping that was published
 
   std::uint64_t records() const;
@@ -49,9 +59,20 @@ struct ReplayPlan {
   Floors floors() const;
 };
 
+/// Offsets that were counted, and that a replay cannot decide again: the log, or what deciding needs, is gone.
+struct GoneRange {
+  Partition partition;
+  Offset from;
+  Offset to;
+};
+std::vector<GoneRange> gone_of(const ReplayPlan& plan);
+/// Of a version that was begun: what of it lay out of reach. Errors: as plan_replay().
+Result<std::vector<GoneRange>> gone_before(Node& node, const VersionsSeen& versions,
+                                           const worker::VersionRecord& version, const std::stop_token& cancelled);
+
 /// Errors: of the stores; kCorrupt; kOutOfRange (find_start); kInvalidArgument (a partition that there is not).
 Result<ReplayPlan> plan_replay(Node& node, const VersionsSeen& versions, const ReplayStart& start,
-                               const std::stop_token& cancelled);
+                               const ReplayScope& scope, const std::stop_token& cancelled);
 
 struct ReplayWish {
   bool latest_mapping = true;  ///< else the markers alone, as it was
@@ -79,6 +100,10 @@ Result<void> publish_version(Node& node, const worker::Published& seen, std::uin
 /// that number).
 Result<void> drop_version(Node& node, std::uint32_t version, const std::function<void(const std::string&)>& told,
                           const std::stop_token& cancelled);
+
+/// Of a version with a scope: writes its blocks, where that is not done yet (fill_version()).
+Result<void> fill(Node& node, const worker::VersionRecord& version, const std::function<void(std::uint64_t)>& progress,
+                  const std::stop_token& cancelled);
 
 /// Runs both stages in a version until everything that is in the log when it is called is counted; then says so in its
 /// row. `progress` hears how many records are left. Errors: of the stores and stages; kCancelled.

@@ -44,8 +44,7 @@ std::string_view words_of(const Row& row) {
 Row as_row(RowPut put) {
   Row row{std::move(put.row), {}};
   for (auto& cell : put.cells)
-    row.cells.push_back(
-        {std::move(cell.family), std::move(cell.qualifier), cell.timestamp, std::move(cell.value)});
+    row.cells.push_back({std::move(cell.family), std::move(cell.qualifier), cell.timestamp, std::move(cell.value)});
   std::sort(row.cells.begin(), row.cells.end(), [](const Cell& a, const Cell& b) {
     return std::tie(a.family, a.qualifier) < std::tie(b.family, b.qualifier);
   });
@@ -89,6 +88,9 @@ class Sampler {
   using Counts = std::map<std::string, std::int64_t, std::less<>>;
 
   bool is_in(std::uint64_t hash) const { return hash <= below_; }
+  bool is_in(std::string_view merchant, std::string_view guid) const {
+    return (!options_.merchant || merchant == *options_.merchant) && is_in(hash_of(merchant, guid));
+  }
   static std::uint64_t hash_of(std::string_view merchant, std::string_view guid) {
     ByteWriter w;
     w.fixed64(identity::guid_hash(merchant, guid));
@@ -152,9 +154,7 @@ Result<void> Sampler::part(DecideAgain& again, const AgainFrom& part) {
       [&](auto done) { node_.tables().list_tables(names_.all_events(), std::move(done)); }, cancelled_);
   if (!listed) return tl::unexpected(listed.error());
   months_ = months_in(*listed, [&](Month month) { return names_.events(month); });
-  const auto wanted = [&](const event::Accepted& e) {
-    return is_in(hash_of(e.text[Field::kMerchant], e.text[Field::kGuid]));
-  };
+  const auto wanted = [&](const event::Accepted& e) { return is_in(e.text[Field::kMerchant], e.text[Field::kGuid]); };
   const auto visit = [&](event::Decisions& decisions, std::span<const LogRecord> records) {
     return take_events(again, decisions, records);
   };
@@ -163,16 +163,16 @@ Result<void> Sampler::part(DecideAgain& again, const AgainFrom& part) {
   return finish_part();
 }
 
-Result<void> Sampler::take_events(DecideAgain& again, event::Decisions& decisions,
-                                  std::span<const LogRecord> records) {
+Result<void> Sampler::take_events(DecideAgain& again, event::Decisions& decisions, std::span<const LogRecord> records) {
   found_.records += static_cast<std::uint64_t>(decisions.to - decisions.from);
   if (options_.progress) options_.progress(found_.records);
   for (const auto& accepted : decisions.accepted) {
-    if (!is_in(hash_of(accepted.text[Field::kMerchant], accepted.text[Field::kGuid]))) continue;
+    if (!is_in(accepted.text[Field::kMerchant], accepted.text[Field::kGuid])) continue;
     ask_for(accepted, event::session_words(decisions, decisions.changes_of(accepted.offset)), true);
   }
   for (const auto& bad : decisions.bad) {
-    if (is_in(hash_of(source_, bad.offset))) ask_for(bad);
+    const bool whose = !options_.merchant || bad.merchant == *options_.merchant || bad.merchant == event::kNoMerchant;
+    if (whose && is_in(hash_of(source_, bad.offset))) ask_for(bad);
   }
   // Of a repeat no more than its offset is kept: whose it is says the record.
   auto record = records.begin();
@@ -180,7 +180,7 @@ Result<void> Sampler::take_events(DecideAgain& again, event::Decisions& decision
     while (record->offset < duplicate.offset) ++record;
     const auto decoded = again.decode(*record, partition_);
     const auto& text = decoded.event.text;
-    if (decoded.kind == event::RecordKind::kEvent && is_in(hash_of(text[Field::kMerchant], text[Field::kGuid])))
+    if (decoded.kind == event::RecordKind::kEvent && is_in(text[Field::kMerchant], text[Field::kGuid]))
       ask_for(decoded.event, {}, false);
   }
   if (auto ok = bounded(); !ok) return ok;
@@ -359,18 +359,17 @@ Result<void> Sampler::finish_part() {
       count(pending.device, kNetSessions, pending.session.sessions);
       count(pending.device, kNetBounces, pending.session.bounces);
     }
-    const bool exemplary = !pending.own && exemplary_.size() < options_.examples &&
-                           exemplary_.insert(pending.device).second;
+    const bool exemplary =
+        !pending.own && exemplary_.size() < options_.examples && exemplary_.insert(pending.device).second;
     if (!pending.shown && !exemplary) continue;
-    auto& shown = found_.examples.emplace_back(
-        pending.shown ? std::move(*pending.shown)
-                      : EventDifference{.merchant = pending.merchant,
-                                        .time = pending.time,
-                                        .source = source_,
-                                        .offset = offset,
-                                        .event_id = {},
-                                        .type = {},
-                                        .guid = pending.guid});
+    auto& shown = found_.examples.emplace_back(pending.shown ? std::move(*pending.shown)
+                                                             : EventDifference{.merchant = pending.merchant,
+                                                                               .time = pending.time,
+                                                                               .source = source_,
+                                                                               .offset = offset,
+                                                                               .event_id = {},
+                                                                               .type = {},
+                                                                               .guid = pending.guid});
     if (shown.kind == Kind::kChanged) shown.session = pending.session;
     if (!exemplary) continue;
     if (auto ok = look_up(shown); !ok) return ok;
@@ -402,7 +401,9 @@ ReplaySample Sampler::take() && {
     for (const auto& [what, by] : counts) of_devices[what].push_back(by);
   }
   found_.devices = devices_.size();
-  const auto total = [&](std::string_view what) { return extrapolate(std::string(what), of_devices[std::string(what)], options_.share); };
+  const auto total = [&](std::string_view what) {
+    return extrapolate(std::string(what), of_devices[std::string(what)], options_.share);
+  };
   found_.differing = total(kDiffering);
   for (const auto what : {kNetEvents, kNetSessions, kNetBounces}) found_.net.push_back(total(what));
   for (const auto& [what, counts] : of_devices) {
@@ -410,7 +411,7 @@ ReplaySample Sampler::take() && {
     if (is_part) found_.parts.push_back(extrapolate(what, counts, options_.share));
   }
   std::sort(found_.parts.begin(), found_.parts.end(),
-                   [](const auto& a, const auto& b) { return std::tie(b.in_sample, a.what) < std::tie(a.in_sample, b.what); });
+            [](const auto& a, const auto& b) { return std::tie(b.in_sample, a.what) < std::tie(a.in_sample, b.what); });
   return std::move(found_);
 }
 
@@ -438,12 +439,13 @@ Result<ReplaySample> sample_replay(Node& node, const ReplayPlan& plan, const Rep
   if (!again) return tl::unexpected(again.error());
   Sampler sampler(node, options, cancelled);
   for (const auto& part : plan.parts) {
-    if (!part.current || part.counted <= part.start.from) continue;
+    const auto end = std::min(part.counted, part.until);
+    if (!part.current || end <= part.start.from) continue;
     const AgainFrom from{part.source.number,
                          part.source.partition,
                          part.raw.begin,
                          part.start.from,
-                         part.counted,
+                         end,
                          plan.base() ? part.start.commit : std::string()};
     if (auto done = sampler.part(**again, from); !done) return tl::unexpected(done.error());
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -27,15 +28,18 @@ struct ReplaySample {
   std::uint64_t events = 0;    ///< of the sample, compared
   std::uint64_t devices = 0;   ///< of the sample
   SampledNumber differing{"events", 0, 0, 0, 0};
-  std::vector<SampledNumber> parts;  ///< in what they differ: a verdict, a column, the session; an event may be in several
+  std::vector<SampledNumber>
+      parts;  ///< in what they differ: a verdict, a column, the session; an event may be in several
   std::vector<SampledNumber> net;    ///< how many more there would be of some numbers, of all traffic
   std::vector<query::EventDifference> examples;  ///< each of another device; A: as it counts, B: as it would
 };
 
 struct SampleOptions {
   double share = 0.01;        ///< of the devices, over 0 up to 1
+  std::optional<std::string> merchant = {};  ///< only of this one; nothing: of all
   std::size_t examples = 10;
-  std::size_t max_pending = 500'000;  ///< events of the sample and of a partition that differ, and devices: bounds memory
+  std::size_t max_pending =
+      500'000;  ///< events of the sample and of a partition that differ, and devices: bounds memory
   std::function<void(std::uint64_t)> progress = {};  ///< hears of the records read
 };
 

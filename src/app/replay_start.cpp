@@ -48,6 +48,7 @@ class StartFinder {
   Offset counted_to() const { return standing_.durable ? standing_.durable->offset : standing_.floor; }
   Result<Offset> asked_for(const ReplayStart& wanted);
   Result<Offset> earliest();
+  Result<Offset> first_block();
   Result<TimeMs> time_at(Offset offset);
   Result<Offset> offset_at(TimeMs time);
   Result<void> align(SourceStart& start, Offset first);
@@ -66,8 +67,13 @@ class StartFinder {
 Result<SourceStart> StartFinder::find(const ReplayStart& wanted) {
   const auto asked = asked_for(wanted);
   if (!asked) return tl::unexpected(asked.error());
-  const auto first = earliest();
+  auto first = earliest();
   if (!first) return tl::unexpected(first.error());
+  if (wanted.needs_blocks) {
+    const auto kept = first_block();
+    if (!kept) return tl::unexpected(kept.error());
+    first = std::max(*first, *kept);
+  }
   if (counted_to() < *first) {
     return fail(
         ErrorCode::kOutOfRange,
@@ -76,6 +82,7 @@ Result<SourceStart> StartFinder::find(const ReplayStart& wanted) {
                     standing_.source.partition.value, counted_to().value, first->value));
   }
   SourceStart start;
+  start.first = *first;
   start.from = std::max(std::min(std::max(*asked, *first), counted_to()), standing_.known_from);
   if (start.from > standing_.known_from && start.from != standing_.floor) {
     if (const auto aligned = align(start, *first); !aligned) return tl::unexpected(aligned.error());
@@ -116,6 +123,18 @@ Result<Offset> StartFinder::earliest() {
   const auto later = offset_at(*oldest + spare);
   if (!later) return tl::unexpected(later.error());
   return std::min(*by_time, *later + (options.dedupe_offsets + 2 * options.sessions.offsets));
+}
+
+/// Where the blocks begin that the published version's resolved log still holds.
+Result<Offset> StartFinder::first_block() {
+  auto at = standing_.resolved.begin;
+  while (true) {
+    const auto block = block_at(at);
+    if (!block) return tl::unexpected(block.error());
+    if (!*block) return counted_to();
+    if ((*block)->source == standing_.source.number) return (*block)->from;
+    at = (*block)->at + 1;
+  }
 }
 
 /// When the log received what is there, or next behind it; at the end, now.

@@ -17,6 +17,7 @@ struct ReplayStart {
   std::map<Partition, Offset> offsets;  ///< of these; nothing of the others is decided again
   std::optional<TimeMs> time;           ///< the first records that the log received at this time or later
   std::string words;                    ///< as a person wrote it
+  bool needs_blocks = false;  ///< not before what the published version's resolved log still holds
   bool earliest() const { return !offset && offsets.empty() && !time; }
 };
 
@@ -25,6 +26,7 @@ struct SourceStart {
   Offset from;
   TimeMs time;            ///< when the log received what is there; now at the end
   std::string commit;     ///< what the published version's ingest had committed there (IngestCommit)
+  Offset first;           ///< the first that could be decided again
   bool later = false;     ///< than asked for: what is decided before it needs records that are gone
   bool run_known = true;  ///< false: the resolved log no longer says which mapping run held there
 };

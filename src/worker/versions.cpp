@@ -98,23 +98,34 @@ Result<VersionRecord> version_of(const Row& row) {
     if (!read_number(mapping->value, run.value)) return corrupt();
     record.least_run = run;
   }
-  if (const auto* base = row.find(kStateFamily, "base"); base != nullptr && !base->value.empty()) {
+  for (const auto& [qualifier, to] : {std::pair("base", &record.base), std::pair("rest", &record.rest)}) {
+    const auto* found = row.find(kStateFamily, qualifier);
+    if (found == nullptr || found->value.empty()) continue;
     std::uint32_t version = 0;
-    if (!read_number(base->value, version) || version >= record.version) return corrupt();
-    record.base = version;
+    if (!read_number(found->value, version) || version >= record.version) return corrupt();
+    *to = version;
+  }
+  for (const auto& [qualifier, to] : {std::pair("merchant", &record.merchant), std::pair("until", &record.until)}) {
+    if (const auto* found = row.find(kStateFamily, qualifier); found != nullptr && !found->value.empty())
+      *to = found->value;
   }
   record.from = from->value;
   record.made = *made;
   record.planned = time_in(row, "planned");
   record.copied = time_in(row, "copied");
+  record.filled = time_in(row, "filled");
   record.caught_up = time_in(row, "caught_up");
   record.dropped = time_in(row, "dropped");
   return record;
 }
 
 std::vector<CellPut> cells_of(const VersionRecord& record) {
-  return {cell("made", std::to_string(unix_ms(record.made))), cell("from", record.from),
+  return {cell("made", std::to_string(unix_ms(record.made))),
+          cell("from", record.from),
           cell("base", record.base ? std::to_string(*record.base) : std::string()),
+          cell("merchant", record.merchant.value_or("")),
+          cell("until", record.until.value_or("")),
+          cell("rest", record.rest ? std::to_string(*record.rest) : std::string()),
           cell("mapping", record.least_run ? std::to_string(record.least_run->value) : std::string(kMarkersAlone))};
 }
 
@@ -207,6 +218,10 @@ void VersionTable::set_planned(const VersionRecord& record, TimeMs when, Complet
 
 void VersionTable::set_copied(std::uint32_t version, TimeMs when, Completion<void> done) {
   tables_.put(table_, {{version_row(version), {cell("copied", std::to_string(unix_ms(when)))}}}, std::move(done));
+}
+
+void VersionTable::set_filled(std::uint32_t version, TimeMs when, Completion<void> done) {
+  tables_.put(table_, {{version_row(version), {cell("filled", std::to_string(unix_ms(when)))}}}, std::move(done));
 }
 
 void VersionTable::set_caught_up(std::uint32_t version, TimeMs when, Completion<void> done) {

@@ -34,6 +34,10 @@ struct VersionRecord {
   std::optional<TimeMs> planned;      ///< when its floors were written: before that only its number is taken
   std::optional<TimeMs> copied;       ///< with a base: when everything below the floors had been copied from it
   std::optional<RunId> least_run;   ///< the mapping that holds at least; nothing: the markers alone
+  std::optional<std::string> merchant;  ///< only whose records were decided again; nothing: everybody's
+  std::optional<std::string> until;     ///< only below it: `offset N`, or Unix milliseconds
+  std::optional<std::uint32_t> rest;  ///< with one of these: the version that decided the rest
+  std::optional<TimeMs> filled;       ///< and when its blocks had been written
   TimeMs made;
   std::optional<TimeMs> caught_up;  ///< when it had applied all that was there, the first time
   std::optional<TimeMs> dropped;
@@ -58,6 +62,7 @@ class VersionTable {
   /// Says what the version is, once its floors are written.
   void set_planned(const VersionRecord& record, TimeMs when, Completion<void> done);
   void set_copied(std::uint32_t version, TimeMs when, Completion<void> done);
+  void set_filled(std::uint32_t version, TimeMs when, Completion<void> done);
   void set_caught_up(std::uint32_t version, TimeMs when, Completion<void> done);
   void set_dropped(std::uint32_t version, TimeMs when, Completion<void> done);
   /// Where a source's chain begins in a version. `commit`: what ingest of its base had committed there (IngestCommit);

@@ -9,6 +9,7 @@
 #include "app/commands/replay_output.hpp"
 #include "app/places.hpp"
 #include "app/progress.hpp"
+#include "app/version_settings.hpp"
 #include "base/text.hpp"
 
 namespace guidepost::app {
@@ -72,12 +73,41 @@ ReplayStart start_of(const Arguments& arguments) {
   return start;
 }
 
+ReplayScope scope_of(const Arguments& arguments) {
+  ReplayScope scope;
+  if (const auto merchant = arguments.value("--merchant")) {
+    if (!is_merchant_slug(*merchant)) throw UsageError{"--merchant: expected a slug of 1-40 characters a-z 0-9 . _ -"};
+    scope.merchant = std::string(*merchant);
+  }
+  if (const auto until = arguments.value("--until")) {
+    const std::string_view words(*until);
+    std::int64_t offset = 0;
+    const auto [end, error] = std::from_chars(words.data(), words.data() + words.size(), offset);
+    const bool is_offset = error == std::errc{} && end == words.data() + words.size() && offset >= 0;
+    scope.until =
+        is_offset ? ReplayUntil{Offset{offset}, std::nullopt} : ReplayUntil{std::nullopt, parse_time("--until", words)};
+  }
+  return scope;
+}
+
+/// What is decided again, as a person reads it.
+std::string words_of(const ReplayStart& start, const ReplayScope& scope) {
+  auto words = start.words;
+  if (scope.until)
+    words += scope.until->offset ? fmt::format(", until offset {}", scope.until->offset->value)
+                                 : ", until " + text::rfc3339(*scope.until->time);
+  if (scope.merchant) words += ", only " + *scope.merchant;
+  return words;
+}
+
 /// The version that --execute works on: an unfinished one that was begun alike, or a new one.
 Result<VersionRecord> begun(Call& call, const VersionsSeen& versions, const ReplayWish& wish) {
   const auto& arguments = call.arguments;
-  const auto start = start_of(arguments);
+  const auto scope = scope_of(arguments);
+  auto start = start_of(arguments);
+  const bool says_where = arguments.has("--to-earliest") || !start.earliest() || !scope.whole();
+  start.words = words_of(start, scope);
   if (const auto& unfinished = versions.unfinished; unfinished && unfinished->planned) {
-    const bool says_where = arguments.has("--to-earliest") || !start.earliest();
     const bool other_mapping = !wish.latest_mapping && unfinished->least_run;
     if ((!says_where || start.words == unfinished->from) && !other_mapping) return *unfinished;
     return fail(
@@ -86,7 +116,7 @@ Result<VersionRecord> begun(Call& call, const VersionsSeen& versions, const Repl
                     "`guidepost replay --execute`, or give it up by `guidepost replay drop {}`",
                     unfinished->version, unfinished->from, mapping_words(unfinished->least_run), unfinished->version));
   }
-  const auto plan = plan_replay(*call.node, versions, start, call.cancelled);
+  const auto plan = plan_replay(*call.node, versions, start, scope, call.cancelled);
   if (!plan) return tl::unexpected(plan.error());
   return make_version(*call.node, *plan, wish, call.cancelled);
 }
@@ -109,12 +139,23 @@ int stopped(Call& call, const Error& error) {
 int execute(Call& call, const VersionsSeen& versions, const ReplayWish& wish) {
   const auto version = call.arguments.has("--execute") ? begun(call, versions, wish) : made(versions);
   if (!version) return complain(call, version.error());
+  const auto gone = version->caught_up ? Result<std::vector<GoneRange>>(std::vector<GoneRange>())
+                                       : gone_before(*call.node, versions, *version, call.cancelled);
+  if (!gone) return complain(call, gone.error());
   {
     Progress progress(call.out, fmt::format("version {}: what lies before", version->version), "rows", std::nullopt);
     const auto taken = take_over(*call.node, *version, [&](std::uint64_t rows) { progress.set(rows); }, call.cancelled);
     progress.finish();
     if (!taken && taken.error().code == ErrorCode::kOutOfRange) return complain(call, taken.error());
     if (!taken) return stopped(call, taken.error());
+  }
+  if (version->rest && !version->filled) {
+    Progress progress(call.out, fmt::format("version {}: what is decided again", version->version), "records",
+                      std::nullopt);
+    const auto filled = fill(*call.node, *version, [&](std::uint64_t n) { progress.set(n); }, call.cancelled);
+    progress.finish();
+    if (!filled && !filled.error().retryable()) return complain(call, filled.error());
+    if (!filled) return stopped(call, filled.error());
   }
   Progress progress(call.out, fmt::format("version {}", version->version), "records", std::nullopt);
   std::optional<std::uint64_t> first;
@@ -127,6 +168,10 @@ int execute(Call& call, const VersionsSeen& versions, const ReplayWish& wish) {
       call.cancelled);
   progress.finish();
   if (!caught_up) return stopped(call, caught_up.error());
+  const auto rules = rules_of_now(*call.node);
+  if (!rules) return complain(call, rules.error());
+  const auto settings = settings_of(*call.node, version->version, *rules, call.cancelled);
+  if (!settings) return complain(call, settings.error());
   const bool publishes = call.arguments.has("--publish");
   if (publishes) {
     if (const auto published = publish_version(*call.node, versions.published, version->version, call.cancelled);
@@ -134,14 +179,26 @@ int execute(Call& call, const VersionsSeen& versions, const ReplayWish& wish) {
       return complain(call, published.error());
   }
   if (call.json()) {
-    call.out.print(nlohmann::json{{"version", version->version}, {"published", publishes}}.dump() + "\n");
-  } else if (publishes) {
+    nlohmann::json json{{"version", version->version}, {"published", publishes}, {"settings", to_string(*settings)}};
+    json["gone"] = json_of(*gone);
+    call.out.print(json.dump() + "\n");
+    return 0;
+  }
+  call.out.print(text_of(*gone, versions.published.version));
+  if (publishes) {
     call.out.print(fmt::format("version {} is published; `guidepost replay undo` takes it back\n", version->version));
   } else {
     call.out.print(
         fmt::format("version {0} has everything that the log holds; version {1} is still the one that is read\n"
                     "`guidepost replay --publish` lets everybody read version {0}\n",
                     version->version, versions.published.version));
+  }
+  if (*settings == Settings::kOthers || *settings == Settings::kSince) {
+    call.out.print(
+        fmt::format("version {} was decided by other settings than those of now, by which what comes from "
+                    "here on is decided: where it was made with --set, put that into the configuration of "
+                    "everybody who decides\n",
+                    version->version));
   }
   return 0;
 }
@@ -179,6 +236,7 @@ int preview_sample(Call& call, const ReplayPlan& plan, const ReplayWish& wish, d
   Progress progress(call.out, "deciding again", "records", plan.counted_again());
   SampleOptions options;
   options.share = share;
+  options.merchant = plan.scope.merchant;
   options.examples = static_cast<std::size_t>(call.arguments.number("--limit", 0, kMostExamples).value_or(10));
   options.progress = [&](std::uint64_t records) { progress.set(records); };
   const auto sample = sample_replay(*call.node, plan, wish, options, call.cancelled);
@@ -203,7 +261,7 @@ int run_replay(Call& call) {
   const bool acts = arguments.has("--execute") || arguments.has("--publish");
   if (share && acts) throw UsageError{"--sample looks at what would change: not together with --execute or --publish"};
   if (acts) return execute(call, *versions, wish);
-  const auto plan = plan_replay(*call.node, *versions, start_of(arguments), call.cancelled);
+  const auto plan = plan_replay(*call.node, *versions, start_of(arguments), scope_of(arguments), call.cancelled);
   if (!plan) return complain(call, plan.error());
   return share ? preview_sample(call, *plan, wish, *share) : preview(call, *plan, wish);
 }
@@ -231,6 +289,10 @@ Command replay_command() {
             Use::kOptional},
            {"--to-datetime", "T", "from the first records that the log received at this time or later", Use::kOptional},
            {"--by-duration", "D", "from so long ago: 90m, 6h, 2d", Use::kOptional},
+           {"--until", "T",
+            "only what the log received before this time, or below this raw offset; behind it all stays as it is",
+            Use::kOptional},
+           {"--merchant", "M", "only the records of this merchant; all others stay as they are", Use::kOptional},
            {"--mapping", "WHICH",
             "latest: at least the newest mapping for all events; as-logged: as it was at each event", Use::kOptional},
            {"--sample", "P%",
@@ -245,6 +307,8 @@ Command replay_command() {
             "guidepost replay --sample 1% --set sessions.gap=20m"},
            {"only what came in since a wrong setting was rolled out",
             "guidepost replay --to-datetime 2026-03-01T09:30:00Z --execute"},
+           {"a morning of one merchant, whose events were taken for a bot's",
+            "guidepost replay --to-datetime 2026-03-01T06:00:00Z --until 2026-03-01T12:00:00Z --merchant shop --execute"},
            {"after a new setting (where no `up` runs; beside it, its settings hold): make the next version, publish it",
             "guidepost replay --to-earliest --execute --set sessions.gap=20m && guidepost replay --publish"},
            {"with the customers as they were known at each event",

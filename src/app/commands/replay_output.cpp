@@ -25,15 +25,30 @@ nlohmann::json json_of(const ReplayPlan& plan, const PagesFound& pages) {
                      {"from", of_current(part.start.from.value)},
                      {"received", of_current(text::rfc3339(part.start.time))},
                      {"to", of_current(part.raw.end.value)},
+                     {"until", of_current(part.until.value)},
                      {"later", part.start.later},
                      {"before", part.kept}});
   }
   return {{"published", plan.versions.published.version},
           {"next_version", plan.versions.next},
           {"records", plan.records()},
+          {"decided_again", plan.counted_again()},
+          {"merchant", plan.scope.merchant ? nlohmann::json(*plan.scope.merchant) : nlohmann::json()},
           {"before", plan.kept()},
           {"pages", {{"whole", pages.whole}, {"divided", pages.divided}}},
+          {"gone", json_of(gone_of(plan))},
           {"sources", std::move(parts)}};
+}
+
+/// Where the scope ends, in each partition that the log has.
+std::string ends_of(const ReplayPlan& plan) {
+  std::string ends;
+  for (const auto& part : plan.parts) {
+    if (!part.current) continue;
+    ends += fmt::format("{}{} of partition {}", ends.empty() ? "" : ", ", std::min(part.until, part.counted).value,
+                        part.source.partition.value);
+  }
+  return ends;
 }
 
 /// A share as it was asked for: `1 %`, `0.25 %`.
@@ -63,6 +78,24 @@ std::string mapping_words(const std::optional<RunId>& least_run) {
   return least_run ? fmt::format("run {} or later", least_run->value) : std::string("by the markers in the log alone");
 }
 
+std::string text_of(const std::vector<GoneRange>& gone, std::uint32_t published) {
+  std::string lines;
+  for (const auto& range : gone) {
+    lines += fmt::format(
+        "partition {}: offsets [{}, {}), {} records, cannot be decided again, for the log no longer holds "
+        "what that needs: they stay as version {} counts them\n",
+        range.partition.value, range.from.value, range.to.value, text::thousands(range.to - range.from), published);
+  }
+  return lines;
+}
+
+nlohmann::json json_of(const std::vector<GoneRange>& gone) {
+  auto ranges = nlohmann::json::array();
+  for (const auto& range : gone)
+    ranges.push_back({{"partition", range.partition.value}, {"from", range.from.value}, {"to", range.to.value}});
+  return ranges;
+}
+
 void print_text(Call& call, const ReplayPlan& plan, const ReplayWish& wish, const PagesFound& pages) {
   call.out.print(fmt::format("version {} is published; a replay would make version {} beside it\n\n",
                              plan.versions.published.version, plan.versions.next));
@@ -90,6 +123,13 @@ void print_text(Call& call, const ReplayPlan& plan, const ReplayWish& wish, cons
                                number(static_cast<std::uint64_t>(longest) / wish.rate)));
   }
   call.out.print(fmt::format("; customers: {}\n", mapping_words(wish.latest_mapping ? plan.latest_run : std::nullopt)));
+  if (!plan.scope.whole()) {
+    call.out.print(fmt::format(
+        "of these, {} below offset {} are decided again{}; the others stay as version {} decided "
+        "them\n",
+        number(plan.counted_again()), ends_of(plan),
+        plan.scope.merchant ? " where they are " + *plan.scope.merchant + "'s" : "", plan.versions.published.version));
+  }
   for (const auto& part : plan.parts) {
     if (!part.start.later) continue;
     call.out.print(
@@ -97,6 +137,7 @@ void print_text(Call& call, const ReplayPlan& plan, const ReplayWish& wish, cons
                     "needed that the log no longer holds\n",
                     part.source.partition.value, part.start.from.value));
   }
+  call.out.print(text_of(gone_of(plan), plan.versions.published.version));
   if (plan.kept() > 0) {
     call.out.print(
         fmt::format("{} records before them stay as version {} counts them: {} pages are taken over whole, and of "
@@ -113,10 +154,10 @@ void print_text(Call& call, const ReplayPlan& plan, const ReplayWish& wish, cons
 void print_text(Call& call, const ReplayPlan& plan, const ReplaySample& sample, double share) {
   const auto& look = call.out.look();
   const auto version = plan.versions.published.version;
-  call.out.print(fmt::format("{} records were decided again by the settings of now; {} events of a sample of {} devices ({}) were "
-                             "compared with version {}\n",
-                             number(sample.records), number(sample.events), number(sample.devices), share_words(share),
-                             version));
+  call.out.print(
+      fmt::format("{} records were decided again by the settings of now; {} events of a sample of {} devices ({}) were "
+                  "compared with version {}\n",
+                  number(sample.records), number(sample.events), number(sample.devices), share_words(share), version));
   if (sample.differing.in_sample == 0) {
     call.out.print(green(look, "nothing differs") + " in them");
     // Where each of so many would have been seen with that chance, 3 / share unseen ones are 1 in 20 samples.

@@ -69,6 +69,8 @@ Accepted as_subject(const Accepted& event) {
   return subject;
 }
 
+}  // namespace
+
 Decisions piece_of(const Decisions& whole, Offset from, Offset to) {
   Decisions piece;
   piece.source = whole.source;
@@ -88,8 +90,6 @@ Decisions piece_of(const Decisions& whole, Offset from, Offset to) {
   event::sort_subjects(piece.earlier);
   return piece;
 }
-
-}  // namespace
 
 std::vector<Decisions> pieces_of(Decisions whole, Bytes most, RunId run_before) {
   const auto borders = borders_of(whole, most.value);

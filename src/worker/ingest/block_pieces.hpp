@@ -13,4 +13,7 @@ namespace guidepost::worker {
 /// `run_before`: the run of all pieces but the last, which has that of the whole.
 std::vector<event::Decisions> pieces_of(event::Decisions whole, Bytes most, RunId run_before);
 
+/// The decisions about [from, to) of `whole`; its run is not set.
+event::Decisions piece_of(const event::Decisions& whole, Offset from, Offset to);
+
 }  // namespace guidepost::worker
