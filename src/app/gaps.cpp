@@ -63,13 +63,14 @@ nlohmann::json json_of(const std::vector<Gap>& gaps) {
 }
 
 std::string line_of(const Gap& gap) {
-  const auto what = gap.cause == worker::GapCause::kRetention ? "records are gone that were not decided"
-                                                              : "records came at offsets that were decided before the log was cut";
+  const auto what = gap.cause == worker::GapCause::kRetention
+                        ? "records are gone that were not decided"
+                        : "records came at offsets that were decided before the log was cut";
   const auto standing =
       gap.accepted ? fmt::format("given up by {}, {}", text::escape(gap.accepted->by), text::rfc3339(gap.accepted->at))
                    : fmt::format("its partition waits for `guidepost gap accept {}`", to_string(gap));
-  return fmt::format("gap {}: {} {}, received between {} and {}; {}", to_string(gap), text::thousands(gap.count()), what,
-                     time_of(gap.after), time_of(gap.before), standing);
+  return fmt::format("gap {}: {} {}, received between {} and {}; {}", to_string(gap), text::thousands(gap.count()),
+                     what, time_of(gap.after), time_of(gap.before), standing);
 }
 
 }  // namespace guidepost::app

@@ -310,8 +310,8 @@ Result<void> fill(Node& node, const worker::VersionRecord& version, const std::f
 Result<void> publish_version(Node& node, const worker::Published& seen, std::uint32_t version,
                              const std::stop_token& cancelled) {
   worker::VersionTable table(node.tables(), node.names());
-  const auto done_so = ask<bool>(
-      [&](auto done) { table.publish(seen, version, inline_executor().wall(), std::move(done)); }, cancelled);
+  const auto done_so =
+      ask<bool>([&](auto done) { table.publish(seen, version, inline_executor().wall(), std::move(done)); }, cancelled);
   if (!done_so) return tl::unexpected(done_so.error());
   if (!*done_so)
     return fail(ErrorCode::kFailed, "someone else has published a version meanwhile: look at `replay list`");

@@ -131,8 +131,7 @@ void GapTable::record(std::uint32_t version, const Gap& gap, Completion<void> do
   RowPut row{row_of(version, gap),
              {cell("from", from, std::to_string(from)), cell("after", from, std::to_string(unix_ms(gap.after))),
               cell("to", to, std::to_string(to)), cell("before", to, std::to_string(unix_ms(gap.before))),
-              cell("cause", 0, std::string(to_string(gap.cause))),
-              cell("seen", 0, std::to_string(unix_ms(gap.seen)))}};
+              cell("cause", 0, std::string(to_string(gap.cause))), cell("seen", 0, std::to_string(unix_ms(gap.seen)))}};
   tables_.put(state_, {std::move(row)}, std::move(done));
 }
 

@@ -46,11 +46,9 @@ std::string name_of(const Call& call) {
 Result<void> accept(Call& call, worker::Gap& gap, const std::string& by) {
   worker::GapTable table(call.node->tables(), call.node->names().state());
   const worker::Gap::Acceptance acceptance{inline_executor().wall(), by};
-  auto done = ask<void>(
-      [&](auto answer) {
-        table.accept(call.node->names().version, gap, acceptance, std::move(answer));
-      },
-      call.cancelled);
+  auto done =
+      ask<void>([&](auto answer) { table.accept(call.node->names().version, gap, acceptance, std::move(answer)); },
+                call.cancelled);
   if (done) gap.accepted = acceptance;
   return done;
 }
@@ -64,9 +62,9 @@ int run_accept(Call& call) {
   const auto gap =
       std::find_if(gaps->begin(), gaps->end(), [&](const worker::Gap& g) { return to_string(g) == wanted; });
   if (gap == gaps->end())
-    return failed(call, {ErrorCode::kNotFound,
-                         fmt::format("there is no gap {}; `guidepost gap list` says what is missing by now",
-                                     text::escape(wanted))});
+    return failed(
+        call, {ErrorCode::kNotFound, fmt::format("there is no gap {}; `guidepost gap list` says what is missing by now",
+                                                 text::escape(wanted))});
   const bool open = !gap->accepted;  // else it is asked for again, after an answer that was lost
   if (open && execute) {
     if (const auto done = accept(call, *gap, by); !done) return failed(call, done.error());
@@ -84,36 +82,38 @@ int run_accept(Call& call) {
 }  // namespace
 
 Command gap_list_command() {
-  return {.name = "gap list",
-          .group = Group::kLookAfter,
-          .summary = "raw records that were gone before they were counted",
-          .about =
-              "A line a gap: source and offsets, how many records, between which times they came in, and whether somebody\n"
-              "has given them up. Until then the partition stands still and the others go on (docs/operations.md).",
-          .operands = {},
-          .flags = {},
-          .examples = {{"what is missing", "guidepost gap list"},
-                       {"what nobody has given up yet",
-                        "guidepost gap list --json | jq '.[] | select(.accepted == null)'"}},
-          .place = Place::kReads,
-          .run = run_list};
+  return {
+      .name = "gap list",
+      .group = Group::kLookAfter,
+      .summary = "raw records that were gone before they were counted",
+      .about =
+          "A line a gap: source and offsets, how many records, between which times they came in, and whether somebody\n"
+          "has given them up. Until then the partition stands still and the others go on (docs/operations.md).",
+      .operands = {},
+      .flags = {},
+      .examples = {{"what is missing", "guidepost gap list"},
+                   {"what nobody has given up yet",
+                    "guidepost gap list --json | jq '.[] | select(.accepted == null)'"}},
+      .place = Place::kReads,
+      .run = run_list};
 }
 
 Command gap_accept_command() {
-  return {.name = "gap accept",
-          .group = Group::kLookAfter,
-          .summary = "gives up records that are gone, so that ingest goes on behind them",
-          .about =
-              "Takes exactly the gap that `gap list` names: where more is missing by now it is another one. Alone it says\n"
-              "what would be given up; --execute does it, for good, and writes down by whom. Ingest goes on within seconds,\n"
-              "the ledger counts the offsets as lost, and answers that they may touch show the gap from then on.",
-          .operands = {{"SOURCE:FROM-TO", "as `gap list` names it", Use::kRequired}},
-          .flags = {{"--execute", "", "do it", Use::kOptional},
-                    {"--by", "NAME", "who does, with --execute", Use::kOptional}},
-          .examples = {{"what it would do", "guidepost gap accept 3:1245-1500"},
-                       {"do it", "guidepost gap accept 3:1245-1500 --execute --by ines"}},
-          .place = Place::kReads,
-          .run = run_accept};
+  return {
+      .name = "gap accept",
+      .group = Group::kLookAfter,
+      .summary = "gives up records that are gone, so that ingest goes on behind them",
+      .about =
+          "Takes exactly the gap that `gap list` names: where more is missing by now it is another one. Alone it says\n"
+          "what would be given up; --execute does it, for good, and writes down by whom. Ingest goes on within seconds,\n"
+          "the ledger counts the offsets as lost, and answers that they may touch show the gap from then on.",
+      .operands = {{"SOURCE:FROM-TO", "as `gap list` names it", Use::kRequired}},
+      .flags = {{"--execute", "", "do it", Use::kOptional},
+                {"--by", "NAME", "who does, with --execute", Use::kOptional}},
+      .examples = {{"what it would do", "guidepost gap accept 3:1245-1500"},
+                   {"do it", "guidepost gap accept 3:1245-1500 --execute --by ines"}},
+      .place = Place::kReads,
+      .run = run_accept};
 }
 
 }  // namespace guidepost::app
