@@ -15,6 +15,7 @@ from prometheus import DASHBOARD, promtool, queries
 NOT_SHOWN = {
     "guidepost_stage_end_offset": "the lag says it", "guidepost_stage_read_offset": "the lag says it",
     "guidepost_ingest_blocks_total": "aggregate's are shown", "guidepost_ingest_log_time_steps_back_total": "an alarm",
+    "guidepost_ingest_missing_records": "an alarm",
     "guidepost_identity_cache_entries": "its bytes are shown", "guidepost_identity_cache_evictions_total": "the hits say it",
     "guidepost_identity_cache_forgotten_total": "for looking closer", "guidepost_hbase_batch_bytes": "its rows are shown",
     "guidepost_hbase_idle_reconnects_total": "for looking closer", "guidepost_hbase_unknown_outcomes_total": "for looking closer",
