@@ -253,12 +253,14 @@ void IngestRecovery::begin_behind(const Gap& given_up) {
 
 void IngestRecovery::go_on_with(Offset known_from) {
   const auto position = found_.chain.offset;
-  if (known_from == position && found_.era.from < position) found_.era = event::Era{needs_.rules, position};
   // What is decided next asks for sessions over their reach, and those for what was no duplicate, over that of duplicates.
   // And where a device may be a bot by what it did, that is over their reach before an event that is met.
   const auto& sessions = needs_.options.sessions;
   const auto reach = needs_.options.dedupe_offsets + (sessions.bot_events == 0 ? 1 : 2) * sessions.offsets;
   const auto window_begin = Offset{std::max(position.value - reach, known_from.value)};
+  // What was given up may have been decided all the same, by someone whose blocks were on their way: he knew more.
+  const bool others_knew = window_begin == known_from && found_.era.from < known_from;
+  if (others_knew) found_.era = event::Era{needs_.rules, position};
   if (window_begin >= bounds_.begin) return read_window(window_begin);
   check_window();
 }
