@@ -55,7 +55,9 @@ class ChainBlocks {
         place_ = 0;
         continue;
       }
-      auto block = event::Block::decode(batch_->records()[place_++].value);
+      const auto& record = batch_->records()[place_++];
+      if (record.offset >= end_) return nullptr;  // what came since is not for this
+      auto block = event::Block::decode(record.value);
       if (!block) return tl::unexpected(block.error());
       const auto& d = block->decisions();
       if (d.source != source_) continue;
@@ -189,13 +191,22 @@ Result<void> Filler::look_at_chain() {
 Result<void> Filler::source(DecideAgain& again, const SourceStanding& standing) {
   source_ = standing.source.number;
   partition_ = standing.source.partition;
-  resolved_ = standing.resolved;
+  const auto resolved = ask<LogBounds>(
+      [&](auto done) { node_.log().bounds({base_.resolved_topic(), partition_}, std::move(done)); }, cancelled_);
+  if (!resolved) return tl::unexpected(resolved.error());
+  resolved_ = *resolved;
   rules_ = again.rules();
   worker::StateTable state(node_.tables(), next_);
   const auto beginning =
       ask<worker::StateTable::Beginning>([&](auto done) { state.beginning(source_, std::move(done)); }, cancelled_);
   if (!beginning) return tl::unexpected(beginning.error());
   from_ = beginning->floor;
+  if (from_ < standing.raw.begin) {
+    return fail(
+        ErrorCode::kOutOfRange,
+        fmt::format("partition {}: the raw log begins at {} by now, and the version at {}: drop it, and begin later",
+                    partition_.value, standing.raw.begin.value, from_.value));
+  }
   auto commit = IngestCommit::decode(beginning->commit);
   floor_era_ = commit ? std::optional(commit->era) : std::nullopt;
   const auto part_end =
@@ -295,6 +306,7 @@ Result<void> Filler::merge(const Decisions& then, const Decisions& now) {
   take(merged.bad, then.bad, now.bad);
   take(merged.duplicates, then.duplicates, now.duplicates);
   take(merged.skipped, then.skipped, now.skipped);
+  take(merged.lost, then.lost, now.lost);
   const auto take_changes = [&](const Decisions& decisions, bool in_part) {
     for (const auto& change : decisions.changes) {
       if (is_in(change.cause) != in_part) continue;
@@ -354,6 +366,19 @@ Result<void> fill_version(Node& node, const worker::VersionRecord& version,
                           const std::function<void(std::uint64_t)>& progress, const std::stop_token& cancelled) {
   auto again = DecideAgain::open(node, version.least_run.value_or(RunId{0}), cancelled);
   if (!again) return tl::unexpected(again.error());
+  // The blocks of two ways to decide would go on from one another unseen, for they have the eras of the version before.
+  if (version.filled_by && *version.filled_by != (*again)->rules()) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("version {} was begun by other settings than those of now: go on with it with the same ones "
+                    "(all --set of then), or give it up by `guidepost replay drop {}`",
+                    version.version, version.version));
+  }
+  worker::VersionTable table(node.tables(), node.names());
+  if (auto said = ask<void>(
+          [&](auto done) { table.set_filled_by(version.version, (*again)->rules(), std::move(done)); }, cancelled);
+      !said)
+    return said;
   const auto sources = source_standings(node, cancelled);
   if (!sources) return tl::unexpected(sources.error());
   Filler filler(node, version, progress, cancelled);

@@ -141,7 +141,7 @@ class Sampler {
 };
 
 Result<void> Sampler::bounded() const {
-  if (std::max(pending_.size(), devices_.size()) <= options_.max_pending) return {};
+  if (std::max({pending_.size(), devices_.size(), of_devices_.size()}) <= options_.max_pending) return {};
   return fail(ErrorCode::kInvalidArgument,
               fmt::format("over {} devices, or events that differ, are in the sample: take a smaller share of them",
                           options_.max_pending));

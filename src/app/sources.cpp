@@ -93,9 +93,9 @@ class StandingReader {
   /// asked where the last one in the tables is young: that says as much.
   Result<void> look_what_waits(SourceStanding& to) {
     const bool is_young = to.durable && inline_executor().wall() - to.durable->record_time < kYoung;
-    if (to.lag() <= 0 || is_young) return {};
-    const auto reader =
-        node_.log().read({node_.names().raw_topic(), to.source.partition}, std::max(to.counted(), to.raw.begin));
+    // Of what retention has taken nobody knows any more since when it waited.
+    if (to.lag() <= 0 || is_young || to.counted() < to.raw.begin) return {};
+    const auto reader = node_.log().read({node_.names().raw_topic(), to.source.partition}, to.counted());
     auto batch = get<std::unique_ptr<LogBatch>>([&](auto done) { reader->fetch({.max_records = 1}, std::move(done)); });
     // What retention has just taken away is no failure of those who look on.
     if (!batch && batch.error().code == ErrorCode::kOutOfRange) return {};
@@ -162,7 +162,7 @@ std::chrono::milliseconds longest_session_gap(Node& node, std::uint32_t version,
   worker::VersionTable table(node.tables(), node.names());
   const auto record =
       ask<std::optional<worker::VersionRecord>>([&](auto done) { table.version(version, std::move(done)); }, cancelled);
-  const bool of_another = record && *record && (*record)->base;
+  const bool of_another = record && *record && ((*record)->base || (*record)->rest);
   return of_another ? std::chrono::hours{24} : node.config().sessions.gap;
 }
 

@@ -113,6 +113,11 @@ Result<VersionRecord> version_of(const Row& row) {
   record.made = *made;
   record.planned = time_in(row, "planned");
   record.copied = time_in(row, "copied");
+  if (const auto* found = row.find(kStateFamily, "filled_by"); found != nullptr) {
+    RulesHash rules;
+    if (!read_number(found->value, rules.value)) return corrupt();
+    record.filled_by = rules;
+  }
   record.filled = time_in(row, "filled");
   record.caught_up = time_in(row, "caught_up");
   record.dropped = time_in(row, "dropped");
@@ -218,6 +223,10 @@ void VersionTable::set_planned(const VersionRecord& record, TimeMs when, Complet
 
 void VersionTable::set_copied(std::uint32_t version, TimeMs when, Completion<void> done) {
   tables_.put(table_, {{version_row(version), {cell("copied", std::to_string(unix_ms(when)))}}}, std::move(done));
+}
+
+void VersionTable::set_filled_by(std::uint32_t version, RulesHash rules, Completion<void> done) {
+  tables_.put(table_, {{version_row(version), {cell("filled_by", std::to_string(rules.value))}}}, std::move(done));
 }
 
 void VersionTable::set_filled(std::uint32_t version, TimeMs when, Completion<void> done) {

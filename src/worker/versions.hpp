@@ -37,7 +37,8 @@ struct VersionRecord {
   std::optional<std::string> merchant;  ///< only whose records were decided again; nothing: everybody's
   std::optional<std::string> until;     ///< only below it: `offset N`, or Unix milliseconds
   std::optional<std::uint32_t> rest;  ///< with one of these: the version that decided the rest
-  std::optional<TimeMs> filled;       ///< and when its blocks had been written
+  std::optional<RulesHash> filled_by;  ///< by which rules its blocks are decided, once one may have been written
+  std::optional<TimeMs> filled;       ///< and when they all had been
   TimeMs made;
   std::optional<TimeMs> caught_up;  ///< when it had applied all that was there, the first time
   std::optional<TimeMs> dropped;
@@ -62,6 +63,7 @@ class VersionTable {
   /// Says what the version is, once its floors are written.
   void set_planned(const VersionRecord& record, TimeMs when, Completion<void> done);
   void set_copied(std::uint32_t version, TimeMs when, Completion<void> done);
+  void set_filled_by(std::uint32_t version, RulesHash rules, Completion<void> done);
   void set_filled(std::uint32_t version, TimeMs when, Completion<void> done);
   void set_caught_up(std::uint32_t version, TimeMs when, Completion<void> done);
   void set_dropped(std::uint32_t version, TimeMs when, Completion<void> done);

@@ -111,7 +111,7 @@ Command gap_accept_command() {
       .flags = {{"--execute", "", "do it", Use::kOptional},
                 {"--by", "NAME", "who does, with --execute", Use::kOptional}},
       .examples = {{"what it would do", "guidepost gap accept 3:1245-1500"},
-                   {"do it", "guidepost gap accept 3:1245-1500 --execute --by ines"}},
+                   {"do it", "guidepost gap accept 3:1245-1500 --execute --by on-call"}},
       .place = Place::kReads,
       .run = run_accept};
 }

@@ -13,14 +13,11 @@
 namespace guidepost::app {
 namespace {
 
-/// Whether a record received between these times may be of an event that `request` counts: events come late, up to the
-/// limit, and clocks run ahead.
+/// Whether a record of the gap may be of an event that `request` counts: clocks run ahead up to the limit, and an import may
+/// bring events of any time before.
 bool touches(const worker::Gap& gap, const query::Request& request, const Config& config) {
-  const auto first = gap.after == TimeMs{} ? TimeMs{} : gap.after - config.limits.max_age;
   const auto last = gap.before + config.limits.max_future;
-  const auto meets = [&](TimeMs from, TimeMs to) { return from <= last && first < to; };
-  return meets(request.from, request.to) ||
-         (request.previous && meets(request.previous->from(), request.previous->to()));
+  return request.from <= last || (request.previous && request.previous->from() <= last);
 }
 
 /// Read before the pages: then these are at least as fresh as it says.

@@ -40,8 +40,12 @@ void GapCheck::compare(const std::vector<Gap>& known) {
     if (gap.source != source_) continue;
     if (!gap.accepted) {
       // Behind a cut the log may have grown over the position: what came meanwhile is passed over all the same.
-      if (gap.to > position_ || (gap.cause == GapCause::kCut && gap.to == position_)) open = gap;
-      continue;
+      if (gap.to > position_ || (gap.cause == GapCause::kCut && gap.to == position_)) {
+        open = gap;
+        continue;
+      }
+      // Others, whose blocks were on their way, had decided it after all: nothing is left of it.
+      return record_nothing_left(gap);
     }
     if (gap.to <= position_) found_.known_from = std::max(found_.known_from, gap.to);
     // Never over a record that is there.
@@ -103,6 +107,14 @@ void GapCheck::find_time_behind(Gap gap) {
                     if (batch && !(*batch)->records().empty()) gap.before = (*batch)->records().front().time;
                     self->record(gap);
                   }});
+}
+
+void GapCheck::record_nothing_left(Gap gap) {
+  gap.from = gap.to;
+  ask_until_answered<void>(
+      shared_from_this(), "record that nothing is missing",
+      [this, gap](Completion<void> answer) { state_.record_gap(gap, std::move(answer)); },
+      [this](Result<void> recorded) { recorded ? start() : finish(tl::unexpected(recorded.error())); });
 }
 
 void GapCheck::record(const Gap& gap) {

@@ -38,6 +38,7 @@ class GapCheck : public std::enable_shared_from_this<GapCheck> {
   void find_times(Gap gap);
   void find_time_behind(Gap gap);
   void record(const Gap& gap);
+  void record_nothing_left(Gap gap);
   void finish(Result<Found> result);
 
   Executor& executor_;

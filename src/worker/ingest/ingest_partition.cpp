@@ -22,6 +22,9 @@ constexpr std::size_t kSpareArenas = 4;
 constexpr std::int64_t kMostOffsets = 16'384;
 
 void say(const Gap& gap) {
+  if (gap.accepted) {
+    return log::warn("waits_behind_a_cut", {{"source", gap.source.value}, {"until_offset", gap.to.value}});
+  }
   const auto meaning =
       gap.cause == GapCause::kRetention
           ? "retention took these records before they were decided: no number has them"
@@ -78,7 +81,7 @@ void IngestPartition::wait_behind(const RecoveredIngest& so_far, const Gap& gap)
   committed_ = so_far.committed;
   if (gap_ != gap) say(gap);
   gap_ = gap;
-  if (shown()) missing_gauge_.set(gap.count());
+  if (shown()) missing_gauge_.set(gap.accepted ? 0 : gap.count());
   watch_lag_once();
   report("waiting");
 }

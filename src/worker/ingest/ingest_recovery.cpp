@@ -201,6 +201,7 @@ void IngestRecovery::read_chain(ChainEnd known, std::function<void(Result<ChainE
 /// Ingest goes on behind `end`. What counts is decided up to `counted`, which is behind that where blocks are gone.
 void IngestRecovery::chain_found(const ChainEnd& end, const ChainEnd& counted) {
   found_.chain = end;
+  counted_ = counted.offset;
   found_.chain.era = counted.era;
   found_.chain.resolved = counted.resolved;
   const bool same = counted.era && counted.era->rules == needs_.rules;
@@ -221,7 +222,38 @@ void IngestRecovery::with_beginning(std::function<void(const StateTable::Beginni
       });
 }
 
+// A window that was read before is not this one.
 void IngestRecovery::check_bounds() {
+  cut_by_.reset();
+  first_log_time_.reset();
+  undecided_log_time_.reset();
+  const auto position = found_.chain.offset;
+  if (position > bounds_.end) return check_id();
+  if (position < bounds_.begin && position < counted_) {
+    return finish(fail(
+        ErrorCode::kOutOfRange,
+        fmt::format("partition {}: offsets {} to {} are counted, but neither the commit of ingest nor the resolved log "
+                    "tells by what runs and rules, and the raw log begins at {}: restore the group's commit",
+                    partition_.partition.value, position.value, counted_.value, bounds_.begin.value)));
+  }
+  check_gaps();
+}
+
+// The log ends before what was decided. Another topic of that name is not one that was cut.
+void IngestRecovery::check_id() {
+  ask_until_answered<std::optional<TopicState>>(
+      shared_from_this(), "id of the raw topic",
+      [this](Completion<std::optional<TopicState>> answer) {
+        needs_.log.describe_topic(partition_.topic, std::move(answer));
+      },
+      [this](Result<std::optional<TopicState>> topic) {
+        if (!topic) return finish(tl::unexpected(topic.error()));
+        if (*topic && (*topic)->id == topic_id_) return check_gaps();
+        finish(fail(ErrorCode::kTopicChanged, fmt::format("topic {} was deleted, or made again", partition_.topic)));
+      });
+}
+
+void IngestRecovery::check_gaps() {
   gap_check_ = std::make_shared<GapCheck>(needs_.executor, needs_.log, needs_.state, partition_, found_.source.number,
                                           found_.chain.offset, bounds_,
                                           [alive = shared_from_this()](const Result<GapCheck::Found>& gap) {
@@ -235,7 +267,9 @@ void IngestRecovery::check_bounds() {
 void IngestRecovery::gap_checked(const GapCheck::Found& gap) {
   if (gap.given_up) return begin_behind(*gap.given_up);
   if (!gap.open) return go_on_with(gap.known_from);
-  events_.waits(found_, *gap.open);
+  const auto waits = events_.waits;  // it may close this
+  waits(found_, *gap.open);
+  if (closed_) return;
   // Others may go on with it meanwhile, and retention does.
   needs_.executor.post_after(kLookForAcceptance, [this, alive = shared_from_this()] {
     if (!closed_) find_bounds([this] { find_commit(); });
@@ -245,7 +279,7 @@ void IngestRecovery::gap_checked(const GapCheck::Found& gap) {
 // With nothing in its windows: what they would hold is gone as well. A new era, for whoever has read it decides otherwise.
 void IngestRecovery::begin_behind(const Gap& given_up) {
   found_.lost = RecoveredIngest::Lost{given_up.to, given_up.after};
-  found_.era = event::Era{needs_.rules, given_up.to};
+  found_.era = event::Era{needs_.rules, std::max(given_up.to, counted_)};
   found_.decider =
       std::make_unique<Decider>(needs_.decoder, needs_.enricher, needs_.options, partition_.partition, found_.era.from);
   finish({});
@@ -260,7 +294,7 @@ void IngestRecovery::go_on_with(Offset known_from) {
   const auto window_begin = Offset{std::max(position.value - reach, known_from.value)};
   // What was given up may have been decided all the same, by someone whose blocks were on their way: he knew more.
   const bool others_knew = window_begin == known_from && found_.era.from < known_from;
-  if (others_knew) found_.era = event::Era{needs_.rules, position};
+  if (others_knew) found_.era = event::Era{needs_.rules, std::max(position, counted_)};
   if (window_begin >= bounds_.begin) return read_window(window_begin);
   check_window();
 }
@@ -272,7 +306,7 @@ void IngestRecovery::check_window() {
     if (beginning.known_from >= bounds_.begin) return read_window(bounds_.begin);
     if (!needs_.options.accept_cut_window) return find_retention();
     // Whoever has read what is gone decides otherwise.
-    found_.era = event::Era{needs_.rules, found_.chain.offset};
+    found_.era = event::Era{needs_.rules, std::max(found_.chain.offset, counted_)};
     read_window(bounds_.begin);
   });
 }
@@ -310,8 +344,11 @@ void IngestRecovery::fetch_window() {
                                     });
                                   }
                                   // Retention goes on: what is there is looked at again.
-                                  if (!batch && batch.error().code == ErrorCode::kOutOfRange)
-                                    return find_bounds([this] { check_bounds(); });
+                                  if (!batch && batch.error().code == ErrorCode::kOutOfRange) {
+                                    return needs_.executor.post_after(std::chrono::milliseconds{200}, [self, this] {
+                                      if (!closed_) find_bounds([this] { check_bounds(); });
+                                    });
+                                  }
                                   if (!batch) return finish(tl::unexpected(batch.error()));
                                   pass_batch(**batch);
                                   const auto next = (*batch)->next();

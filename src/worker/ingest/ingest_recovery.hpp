@@ -83,6 +83,8 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
   void read_chain(ChainEnd known, std::function<void(Result<ChainEnd>)> then);
   void chain_found(const ChainEnd& end, const ChainEnd& counted);
   void check_bounds();
+  void check_id();
+  void check_gaps();
   void gap_checked(const GapCheck::Found& gap);
   void begin_behind(const Gap& given_up);
   void go_on_with(Offset known_from);
@@ -106,6 +108,7 @@ class IngestRecovery : public std::enable_shared_from_this<IngestRecovery> {
   std::shared_ptr<ChainReader> chain_;
   std::shared_ptr<GapCheck> gap_check_;
   RecoveredIngest found_;
+  Offset counted_;  ///< what counts is decided up to here: behind the chain's end where blocks are gone
   /// Where records below the window's first one were removed: how long the topic keeps them.
   std::optional<std::chrono::milliseconds> cut_by_;
   std::optional<TimeMs> first_log_time_;  ///< of the window

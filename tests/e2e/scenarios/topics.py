@@ -172,7 +172,7 @@ def raw_made_again(runs):
 
 def raw_retention_passed(runs):
     """Retention takes what nobody has decided about: its partitions stand still and say what is missing, until an operator gives exactly that up."""
-    run = runs.installation("raw-retention-passed", "p.", **{"topics.partitions": 2})
+    run = runs.installation("raw-retention-passed", "rr.", **{"topics.partitions": 2})
     run.run("init")
     for role in ("ingest", "aggregate"):
         run.start(role, 1)
@@ -209,14 +209,14 @@ def raw_retention_passed(runs):
     check(shown == {(gap["source"], gap["count"], False) for gap in gaps}, f"the answer shows {shown}")
     for gap in gaps:
         check("nothing was done" in run.run("gap", "accept", gap["gap"]), "it is accepted without --execute")
-        run.run("gap", "accept", gap["gap"], "--execute", "--by", "ines")
+        run.run("gap", "accept", gap["gap"], "--execute", "--by", "on call")
     run.wait_counted()
     run.kill("ingest-1")
     run.start("ingest", 1)  # and once is enough
     wait_until("ingest to go on without being told", lambda: standings(run) and run.log_of("ingest-1").count(" ingest_starts ") >= 4)
     ledger = {source["partition"]: source["ledger"]["lost"] for source in standings(run)}
     check(ledger == lost, f"the ledger has lost {ledger} instead of {lost}")
-    check(all(gap["accepted"]["by"] == "ines" for gap in listed()), "nobody knows who gave it up")
+    check(all(gap["accepted"]["by"] == "on call" for gap in listed()), "nobody knows who gave it up")
     check("missing: " in run.run(*asked), "the answer's table does not show what is missing")
     run.stop_all()
     first.expected.add_file(second.files[0], second.mapping)

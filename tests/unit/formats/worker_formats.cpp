@@ -58,7 +58,7 @@ Gap another_gap() {
   auto gap = a_gap();
   gap.source = SourceId{1};
   gap.cause = GapCause::kCut;
-  gap.accepted = Gap::Acceptance{seconds_later(9), "ines, on call"};
+  gap.accepted = Gap::Acceptance{seconds_later(9), "the night shift"};
   return gap;
 }
 

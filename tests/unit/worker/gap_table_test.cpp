@@ -20,7 +20,7 @@ class GapTableTest : public testing::Test {
     ASSERT_TRUE(await<void>([&](auto done) { table_.record(version, gap, std::move(done)); }));
   }
   void accept(const Gap& gap) {
-    ASSERT_TRUE(await<void>([&](auto done) { table_.accept(1, gap, kInes, std::move(done)); }));
+    ASSERT_TRUE(await<void>([&](auto done) { table_.accept(1, gap, kNightShift, std::move(done)); }));
   }
   static Gap gap(int from, int to) {
     return {.source = SourceId{3},
@@ -34,7 +34,7 @@ class GapTableTest : public testing::Test {
             .accepted = {}};
   }
 
-  static inline const Gap::Acceptance kInes{from_unix_ms(4000), "ines of the night shift"};
+  static inline const Gap::Acceptance kNightShift{from_unix_ms(4000), "the night shift"};
   Names names_;
   test::FakeTableStore store_;
   GapTable table_{store_, names_.state()};
@@ -57,7 +57,7 @@ TEST_F(GapTableTest, is_given_up_as_it_was_named_and_no_further) {
   accept(gap(20, 30));
   record(gap(20, 40));
   auto given_up = gap(20, 30);
-  given_up.accepted = kInes;
+  given_up.accepted = kNightShift;
   EXPECT_EQ(list(), std::vector{given_up});
 }
 
@@ -71,12 +71,13 @@ TEST_F(GapTableTest, is_of_one_version) {
 
 TEST_F(GapTableTest, that_cannot_be_read_is_said) {
   const std::string row = "gap/v1/00000003/00000000000000000020";
-  for (const auto& [qualifier, value] : std::vector<std::pair<std::string, std::string>>{{"to", "x"},
-                                                                                         {"to", "-1"},
-                                                                                         {"to", ""},
-                                                                                         {"cause", "boredom"},
-                                                                                         {"accepted", "30 soon ines"},
-                                                                                         {"before", "1 2"}}) {
+  for (const auto& [qualifier, value] :
+       std::vector<std::pair<std::string, std::string>>{{"to", "x"},
+                                                        {"to", "-1"},
+                                                        {"to", ""},
+                                                        {"cause", "boredom"},
+                                                        {"accepted", "30 soon somebody"},
+                                                        {"before", "1 2"}}) {
     test::FakeTableStore store;
     store.make_table(names_.state(), {std::string(kStateFamily)}, 1);
     GapTable table(store, names_.state());

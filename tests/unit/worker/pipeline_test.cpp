@@ -164,8 +164,9 @@ struct Undecided20 {
   }
   void accept(const Gap& gap) {
     GapTable table(world.tables, world.names.state());
-    ASSERT_TRUE(await<void>(
-        [&](auto done) { table.accept(world.names.version, gap, {world.executor.wall(), "ines"}, std::move(done)); }));
+    ASSERT_TRUE(await<void>([&](auto done) {
+      table.accept(world.names.version, gap, {world.executor.wall(), "on call"}, std::move(done));
+    }));
   }
   bool reads(std::string_view line) const {
     return test::readable(world.tables, world.names).find(line) != std::string::npos;
@@ -224,6 +225,27 @@ TEST(Pipeline, GoesOnBehindAGapThatIsGivenUpAndCountsItAsLost) {
   test.world.settle();
   EXPECT_TRUE(process.failures().empty()) << process.failures()[0].message;
   EXPECT_TRUE(test.reads("'': 32 0 0 0 10 lost")) << test::readable(test.world.tables, test.world.names);
+}
+
+TEST(Pipeline, NothingIsLeftOfAGapThatOthersHadDecidedAfterAll) {
+  Undecided20 test;
+  auto& faults = test.world.log.faults();
+  faults.hold(test::FakeEventLog::Call::kAppend, test::When::kBeforeApplying);
+  {
+    Process process(test.world, quick_ingest(), quick_aggregate());
+    test.world.settle(std::chrono::seconds{2});
+  }  // dies with its blocks on their way
+  test.world.log.truncate_before(test.raw, Offset{30});
+  Process another(test.world, quick_ingest(), quick_aggregate());
+  test.world.settle(std::chrono::seconds{2});
+  EXPECT_EQ(another.ingest_status().phase, "waiting");
+  EXPECT_EQ(test.gaps().size(), 1U);
+  faults.release(test::FakeEventLog::Call::kAppend);
+  test.world.settle();
+  EXPECT_EQ(another.ingest_status().phase, "running");
+  EXPECT_TRUE(test.gaps().empty()) << to_string(test.gaps()[0]);
+  EXPECT_TRUE(test.reads("'': 40 0 0 0") || test.reads("'': 41 0 0 0"))
+      << test::readable(test.world.tables, test.world.names);
 }
 
 TEST(Pipeline, WaitsAgainWhereRetentionTookMoreThanWasGivenUp) {
