@@ -42,6 +42,16 @@ std::vector<std::string> rest_of(const Command& command, const std::vector<std::
   return {words.begin() + taken, words.end()};
 }
 
+int failed(Call& call, const Error& error) {
+  call.out.complain(error.message);
+  return 1;
+}
+
+int refused(Call& call, const Error& error) {
+  if (error.code == ErrorCode::kInvalidArgument) throw UsageError{error.message};
+  return failed(call, error);
+}
+
 int run_command(const Command& command, Call& call) {
   try {
     // What is brought in goes into the log, whatever is read: without a table store as well. What goes on looks by itself,
@@ -50,10 +60,7 @@ int run_command(const Command& command, Call& call) {
     const bool reads = command.group != Group::kBringIn && !goes_on &&
                        (command.place == Place::kStores || command.place == Place::kReads);
     if (call.node != nullptr && reads) {
-      if (const auto looked = call.node->look_at_version(call.cancelled); !looked) {
-        call.out.complain(looked.error().message);
-        return 1;
-      }
+      if (const auto looked = call.node->look_at_version(call.cancelled); !looked) return failed(call, looked.error());
     }
     return command.run(call);
   } catch (const UsageError& wrong) {

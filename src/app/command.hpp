@@ -61,6 +61,11 @@ const Command* find_command(const std::vector<std::string>& words);
 /// The words after the command's name.
 std::vector<std::string> rest_of(const Command& command, const std::vector<std::string>& words);
 
+/// The end of a call that could not be done: says why. The exit status, 1.
+int failed(Call& call, const Error& error);
+/// The same, where an argument may be to blame: then throws UsageError.
+int refused(Call& call, const Error& error);
+
 /// Runs one: usage errors become a message and 2.
 int run_command(const Command& command, Call& call);
 

@@ -16,11 +16,6 @@ namespace {
 
 constexpr std::uint64_t kKilobyte = 1000;
 
-int complain(Call& call, const Error& error) {
-  call.out.complain(error.message);
-  return 1;
-}
-
 /// A bar for each thing that is begun.
 StartMeter bars(Call& call, const std::string& title) {
   return [&call, title](std::uint64_t bytes) -> Meter {
@@ -57,7 +52,7 @@ Result<Backup> find_and_check(Call& call, const std::string& given) {
 
 int run_check(Call& call) {
   const auto backup = find_and_check(call, call.arguments.operands().front());
-  if (!backup) return complain(call, backup.error());
+  if (!backup) return failed(call, backup.error());
   call.out.print(call.json() ? json_of(*backup).dump() + "\n" : "whole: " + words_of(*backup));
   return 0;
 }
@@ -70,7 +65,7 @@ int run_backup(Call& call) {
   const auto backup = make_backup(
       {node.checkpoint(), node.log(), node.names(), node.config().storage.data, std::string(program_version())},
       call.path(call.arguments.operands().front()), bars(call, "backup"));
-  if (!backup) return complain(call, backup.error());
+  if (!backup) return failed(call, backup.error());
   call.out.print(call.json() ? json_of(*backup).dump() + "\n" : words_of(*backup));
   return 0;
 }
@@ -80,9 +75,9 @@ int run_restore(Call& call) {
   if (config.storage.kind != StorageKind::kEmbedded)
     throw UsageError{"restore is of embedded stores: Kafka and HBase are restored by deploy/cluster/restore"};
   const auto backup = find_and_check(call, call.arguments.operands().front());
-  if (!backup) return complain(call, backup.error());
+  if (!backup) return failed(call, backup.error());
   if (auto restored = restore_backup(*backup, config, bars(call, "restore")); !restored)
-    return complain(call, restored.error());
+    return failed(call, restored.error());
   if (call.json()) {
     call.out.print(json_of(*backup).dump() + "\n");
     return 0;

@@ -96,11 +96,6 @@ nlohmann::json json_of(const event::StoredBad& row) {
   return json;
 }
 
-int failed(Call& call, const Error& error) {
-  call.out.complain(error.message);
-  return 1;
-}
-
 /// How many for each reason, the most first.
 int run_count(Call& call, Filter filter) {
   filter.limit = SIZE_MAX;

@@ -123,19 +123,15 @@ void print_outcome(Call& call, const nlohmann::json& o) {
 
 int run_block_show(Call& call) {
   const auto wanted = parse_position(call.arguments.operands().front());
-  const auto failed = [&](const Error& error) {
-    call.out.complain(error.message);
-    return 1;
-  };
   const auto sources = registered_sources(*call.node, call.cancelled);
-  if (!sources) return failed(sources.error());
+  if (!sources) return failed(call, sources.error());
   const auto source =
       std::find_if(sources->begin(), sources->end(), [&](const auto& s) { return s.number == wanted.source; });
   if (source == sources->end())
-    return failed(
-        {ErrorCode::kNotFound, "there is no source " + std::to_string(wanted.source.value) + ": `status` lists them"});
+    return failed(call, {ErrorCode::kNotFound,
+                         "there is no source " + std::to_string(wanted.source.value) + ": `status` lists them"});
   const auto found = find_block(call, *source, wanted);
-  if (!found) return failed(found.error());
+  if (!found) return failed(call, found.error());
 
   const auto& d = found->block.decisions();
   const auto list = outcomes(d, call.arguments.has("--all") ? std::nullopt : std::optional(wanted.offset));

@@ -11,18 +11,12 @@ namespace {
 
 constexpr std::size_t kMostBytesOfAName = 128;
 
-int failed(Call& call, const Error& error) {
-  call.out.complain(error.message);
-  return 1;
-}
-
 Result<std::vector<worker::Gap>> known(Call& call) {
   if (const auto looked = call.node->look_at_version(call.cancelled); !looked) return tl::unexpected(looked.error());
   return gaps_of_version(*call.node, call.cancelled);
 }
 
 int run_list(Call& call) {
-  if (const auto looked = call.node->look_at_version(call.cancelled); !looked) return failed(call, looked.error());
   const auto gaps = gaps_read(*call.node, call.cancelled);
   if (!gaps) return failed(call, gaps.error());
   if (call.json()) {

@@ -122,21 +122,16 @@ std::string render_json(const query::Journey& journey, std::optional<TimeMs> as_
 
 int run(Call& call) {
   const auto requests = requests_of(call);
-  const auto failed = [&](const Error& error) {
-    if (error.code == ErrorCode::kInvalidArgument) throw UsageError{error.message};
-    call.out.complain(error.message);
-    return 1;
-  };
   // Read before the events: these are at least as fresh.
   const auto now = inline_executor().wall();
   const auto sources = source_standings(*call.node, call.cancelled);
-  if (!sources) return failed(sources.error());
+  if (!sources) return refused(call, sources.error());
   const auto as_of = counted_until(*sources, now);
   query::JourneyOptions options;
   options.cancelled = call.cancelled;
   for (std::size_t i = 0; i < requests.size() && !call.out.closed(); ++i) {
     const auto journey = query::run_journey(requests[i], call.node->tables(), call.node->names(), options);
-    if (!journey) return failed(journey.error());
+    if (!journey) return refused(call, journey.error());
     if (call.json()) {
       call.out.print(render_json(*journey, as_of));
     } else {

@@ -64,12 +64,6 @@ query::RequestWords words_of(const Call& call) {
   return words;
 }
 
-int complain(Call& call, const Error& error) {
-  if (error.code == ErrorCode::kInvalidArgument) throw UsageError{error.message};
-  call.out.complain(error.message);
-  return 1;
-}
-
 /// A time, or how long ago.
 TimeMs since_of(Call& call, const query::Request& request, TimeMs now) {
   const auto word = call.arguments.value_or("--explain", "");
@@ -92,7 +86,7 @@ int run_explain(Call& call, const query::Request& request) {
   const auto now = inline_executor().wall();
   auto& node = *call.node;
   auto then = look_back(node, since_of(call, request, now), now, call.cancelled);
-  if (!then) return complain(call, then.error());
+  if (!then) return refused(call, then.error());
   Progress progress(call.out, "explain", "rows", std::nullopt);
   query::ExplainOptions options;
   options.query.freshness = [&] { return freshness_of(call, request); };
@@ -102,7 +96,7 @@ int run_explain(Call& call, const query::Request& request) {
   options.rows.cancelled = call.cancelled;
   const auto explanation = query::explain(request, node.tables(), node.names(), std::move(*then), options);
   progress.finish();
-  if (!explanation) return complain(call, explanation.error());
+  if (!explanation) return refused(call, explanation.error());
   call.out.print(call.json() ? query::render_json(*explanation) : query::render_table(*explanation, call.out.look()));
   return explanation->explained() ? 0 : 1;
 }
@@ -114,7 +108,7 @@ int run_query(Call& call) {
   query::QueryOptions options;
   options.freshness = [&] { return freshness_of(call, *request); };
   const auto result = query::run(*request, call.node->tables(), call.node->names(), options);
-  if (!result) return complain(call, result.error());
+  if (!result) return refused(call, result.error());
   call.out.print(call.json() ? query::render_json(*result) : query::render_table(*result, call.out.look()));
   return 0;
 }

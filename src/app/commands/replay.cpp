@@ -20,11 +20,6 @@ using worker::VersionRecord;
 constexpr double kLeastPercent = 0.001;
 constexpr std::int64_t kMostExamples = 10'000;
 
-int complain(Call& call, const Error& error) {
-  call.out.complain(error.message);
-  return 1;
-}
-
 /// `12`, or `0:12,3:40`.
 void read_offsets(std::string_view text, ReplayStart& start) {
   const auto number = [&](std::string_view word) {
@@ -138,15 +133,15 @@ int stopped(Call& call, const Error& error) {
 
 int execute(Call& call, const VersionsSeen& versions, const ReplayWish& wish) {
   const auto version = call.arguments.has("--execute") ? begun(call, versions, wish) : made(versions);
-  if (!version) return complain(call, version.error());
+  if (!version) return failed(call, version.error());
   const auto gone = version->caught_up ? Result<std::vector<GoneRange>>(std::vector<GoneRange>())
                                        : gone_before(*call.node, versions, *version, call.cancelled);
-  if (!gone) return complain(call, gone.error());
+  if (!gone) return failed(call, gone.error());
   {
     Progress progress(call.out, fmt::format("version {}: what lies before", version->version), "rows", std::nullopt);
     const auto taken = take_over(*call.node, *version, [&](std::uint64_t rows) { progress.set(rows); }, call.cancelled);
     progress.finish();
-    if (!taken && taken.error().code == ErrorCode::kOutOfRange) return complain(call, taken.error());
+    if (!taken && taken.error().code == ErrorCode::kOutOfRange) return failed(call, taken.error());
     if (!taken) return stopped(call, taken.error());
   }
   if (version->rest && !version->filled) {
@@ -154,7 +149,8 @@ int execute(Call& call, const VersionsSeen& versions, const ReplayWish& wish) {
                       std::nullopt);
     const auto filled = fill(*call.node, *version, [&](std::uint64_t n) { progress.set(n); }, call.cancelled);
     progress.finish();
-    if (!filled && !filled.error().retryable()) return complain(call, filled.error());
+    const bool ends = !filled && !filled.error().retryable() && filled.error().code != ErrorCode::kCancelled;
+    if (ends) return failed(call, filled.error());
     if (!filled) return stopped(call, filled.error());
   }
   Progress progress(call.out, fmt::format("version {}", version->version), "records", std::nullopt);
@@ -169,14 +165,14 @@ int execute(Call& call, const VersionsSeen& versions, const ReplayWish& wish) {
   progress.finish();
   if (!caught_up) return stopped(call, caught_up.error());
   const auto rules = rules_of_now(*call.node);
-  if (!rules) return complain(call, rules.error());
+  if (!rules) return failed(call, rules.error());
   const auto settings = settings_of(*call.node, version->version, *rules, call.cancelled);
-  if (!settings) return complain(call, settings.error());
+  if (!settings) return failed(call, settings.error());
   const bool publishes = call.arguments.has("--publish");
   if (publishes) {
     if (const auto published = publish_version(*call.node, versions.published, version->version, call.cancelled);
         !published)
-      return complain(call, published.error());
+      return failed(call, published.error());
   }
   if (call.json()) {
     nlohmann::json json{{"version", version->version}, {"published", publishes}, {"settings", to_string(*settings)}};
@@ -225,7 +221,7 @@ int preview(Call& call, const ReplayPlan& plan, const ReplayWish& wish) {
     const auto looked = look_below(
         *call.node, call.node->names(), plan.floors(), [&](std::uint64_t read) { progress.set(read); }, call.cancelled);
     progress.finish();
-    if (!looked) return complain(call, looked.error());
+    if (!looked) return failed(call, looked.error());
     pages = *looked;
   }
   call.json() ? print_json(call, plan, pages) : print_text(call, plan, wish, pages);
@@ -241,7 +237,7 @@ int preview_sample(Call& call, const ReplayPlan& plan, const ReplayWish& wish, d
   options.progress = [&](std::uint64_t records) { progress.set(records); };
   const auto sample = sample_replay(*call.node, plan, wish, options, call.cancelled);
   progress.finish();
-  if (!sample) return complain(call, sample.error());
+  if (!sample) return failed(call, sample.error());
   call.json() ? print_json(call, plan, *sample, share) : print_text(call, plan, *sample, share);
   return 0;
 }
@@ -256,13 +252,13 @@ int run_replay(Call& call) {
   wish.latest_mapping = mapping == "latest";
   wish.rate = static_cast<std::uint64_t>(arguments.number("--rate", 1, 1'000'000'000).value_or(0));
   const auto versions = see_versions(*call.node, call.cancelled);
-  if (!versions) return complain(call, versions.error());
+  if (!versions) return failed(call, versions.error());
   const auto share = share_of(arguments);
   const bool acts = arguments.has("--execute") || arguments.has("--publish");
   if (share && acts) throw UsageError{"--sample looks at what would change: not together with --execute or --publish"};
   if (acts) return execute(call, *versions, wish);
   const auto plan = plan_replay(*call.node, *versions, start_of(arguments), scope_of(arguments), call.cancelled);
-  if (!plan) return complain(call, plan.error());
+  if (!plan) return failed(call, plan.error());
   return share ? preview_sample(call, *plan, wish, *share) : preview(call, *plan, wish);
 }
 

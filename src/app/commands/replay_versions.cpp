@@ -16,28 +16,23 @@ using worker::Published;
 using worker::VersionRecord;
 using worker::VersionTable;
 
-int complain(Call& call, const Error& error) {
-  call.out.complain(error.message);
-  return 1;
-}
-
 int run_undo(Call& call) {
   VersionTable table(call.node->tables(), call.node->names());
   const auto published = ask<Published>([&](auto done) { table.published(std::move(done)); }, call.cancelled);
-  if (!published) return complain(call, published.error());
+  if (!published) return failed(call, published.error());
   if (published->previous == 0) {
     call.out.complain("nothing was published yet: there is nothing to take back");
     return 1;
   }
   const auto before = ask<std::optional<VersionRecord>>(
       [&](auto done) { table.version(published->previous, std::move(done)); }, call.cancelled);
-  if (!before) return complain(call, before.error());
+  if (!before) return failed(call, before.error());
   if (*before && (*before)->dropped) {
     call.out.complain(fmt::format("version {} was dropped: there is nothing to go back to", published->previous));
     return 1;
   }
   if (const auto done = publish_version(*call.node, *published, published->previous, call.cancelled); !done)
-    return complain(call, done.error());
+    return failed(call, done.error());
   call.out.print(fmt::format("version {} is read again, instead of {}; its stages go on where they stopped\n",
                              published->previous, published->version));
   return 0;
@@ -46,9 +41,9 @@ int run_undo(Call& call) {
 int run_list(Call& call) {
   VersionTable table(call.node->tables(), call.node->names());
   const auto published = ask<Published>([&](auto done) { table.published(std::move(done)); }, call.cancelled);
-  if (!published) return complain(call, published.error());
+  if (!published) return failed(call, published.error());
   auto versions = ask<std::vector<VersionRecord>>([&](auto done) { table.versions(std::move(done)); }, call.cancelled);
-  if (!versions) return complain(call, versions.error());
+  if (!versions) return failed(call, versions.error());
   auto rows = nlohmann::json::array();
   text::Table shown({{"version", text::Align::kRight},
                      {"state", text::Align::kLeft},
@@ -58,7 +53,7 @@ int run_list(Call& call) {
                      {"customers", text::Align::kLeft},
                      {"settings", text::Align::kLeft}});
   const auto now = rules_of_now(*call.node);
-  if (!now) return complain(call, now.error());
+  if (!now) return failed(call, now.error());
   const auto add = [&](std::uint32_t version, std::string state, const VersionRecord* record) -> Result<void> {
     const bool gone = record != nullptr && record->dropped;
     const auto settings =
@@ -88,11 +83,11 @@ int run_list(Call& call) {
     return version == published->previous ? "previous" : "beside it";
   };
   if (versions->empty() || versions->front().version != 1) {  // has no row
-    if (const auto added = add(1, state_of(1, nullptr), nullptr); !added) return complain(call, added.error());
+    if (const auto added = add(1, state_of(1, nullptr), nullptr); !added) return failed(call, added.error());
   }
   for (const auto& version : *versions) {
     const auto added = add(version.version, state_of(version.version, &version), &version);
-    if (!added) return complain(call, added.error());
+    if (!added) return failed(call, added.error());
   }
   call.json() ? call.out.print(rows.dump() + "\n") : call.out.print(shown.render(call.out.look()));
   return 0;
@@ -110,7 +105,7 @@ int run_drop(Call& call) {
         if (!call.json()) call.out.print("dropped  " + what + "\n");
       },
       call.cancelled);
-  if (!dropped) return complain(call, dropped.error());
+  if (!dropped) return failed(call, dropped.error());
   if (call.json()) call.out.print(nlohmann::json{{"dropped", version}}.dump() + "\n");
   return 0;
 }

@@ -107,12 +107,8 @@ int run_verify(Call& call) {
   options.to = time_of(call.arguments, "--to");
   if (options.from && options.to && *options.to <= *options.from)
     throw UsageError{"--to: expected a time after --from"};
-  const auto failed = [&](const Error& error) {
-    call.out.complain(error.message);
-    return 1;
-  };
   auto sources = source_states(call);
-  if (!sources) return failed(sources.error());
+  if (!sources) return failed(call, sources.error());
   options.sources = *std::move(sources);
   options.sources_now = [&] { return source_states(call); };
 
@@ -120,12 +116,12 @@ int run_verify(Call& call) {
   const auto report = verify::run(options, call.node->tables(), call.node->names(),
                                   [&](const verify::VerifyProgress& p) { progress.set(p.so_far.rows); });
   progress.finish();
-  if (!report) return failed(report.error());
+  if (!report) return failed(call, report.error());
   if (options.merchant && !options.from && !options.to && nothing_seen(*report))
-    return failed({ErrorCode::kNotFound, "there is no merchant " + *options.merchant + " here"});
+    return failed(call, {ErrorCode::kNotFound, "there is no merchant " + *options.merchant + " here"});
   // They agree with what was counted; what never was is told beside it.
   const auto gaps = gaps_read(*call.node, call.cancelled);
-  if (!gaps) return failed(gaps.error());
+  if (!gaps) return failed(call, gaps.error());
   if (call.json()) {
     print_json(call, *report, *gaps);
   } else {
