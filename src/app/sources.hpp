@@ -40,12 +40,14 @@ struct SourceStanding {
 Result<std::vector<SourceStanding>> source_standings(Node& node, const std::stop_token& cancelled);
 
 /// The record time up to which every current source is in the tables: `now`, the moment before they were read, where
-/// nothing waits, else that of the oldest record that does (or of the last one in the tables, where that is young); nothing, where nothing came in yet, or nothing of a source is in the tables.
+/// nothing waits, else that of the oldest record that does (or of the last one in the tables, where that is young);
+/// nothing, where nothing came in yet, or nothing of a source is in the tables.
 std::optional<TimeMs> counted_until(const std::vector<SourceStanding>& sources, TimeMs now);
 /// The same of one source.
 std::optional<TimeMs> counted_until(const SourceStanding& source, TimeMs now);
 
-/// The longest that sessions of a version can have been cut by: what another version decided was by rules that are not known.
+/// The longest that sessions of a version can have been cut by: what another version decided was by rules that are not
+/// known.
 /// Blocks: yes.
 std::chrono::milliseconds longest_session_gap(Node& node, std::uint32_t version, const std::stop_token& cancelled);
 

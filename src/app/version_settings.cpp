@@ -57,18 +57,19 @@ Result<Settings> settings_of(Node& node, std::uint32_t version, RulesHash now, c
   auto names = node.names();
   names.version = version;
   worker::StateTable state(node.tables(), names);
-  bool before = false;
+  bool others_before = false;
   for (const auto& [partition, era] : *eras) {
     if (era.rules != now) return Settings::kOthers;
+    bool began_later = false;
     for (const auto& source : *sources) {  // the last one of the partition is the current one
       if (source.partition != partition || source.topic != names.raw_topic()) continue;
       const auto floor = ask<Offset>([&](auto done) { state.floor(source.number, std::move(done)); }, cancelled);
       if (!floor) return tl::unexpected(floor.error());
-      before = era.from > *floor;
+      began_later = era.from > *floor;
     }
-    if (before) return Settings::kSince;
+    others_before |= began_later;
   }
-  return Settings::kNow;
+  return others_before ? Settings::kSince : Settings::kNow;
 }
 
 }  // namespace guidepost::app

@@ -33,4 +33,11 @@ std::string& Members::name(std::string_view name) {
   return out_ += ':';
 }
 
+void write_asked(Members& members, const Request& request) {
+  members.text("merchant", request.merchant);
+  members.text("from", request.zone.rfc3339(request.from));
+  members.text("to", request.zone.rfc3339(request.to));
+  members.text("tz", request.zone.name());
+}
+
 }  // namespace guidepost::query

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "query/request.hpp"
+
 namespace guidepost::query {
 
 /// A string. Values are foreign bytes: what is not UTF-8 becomes U+FFFD.
@@ -26,5 +28,8 @@ class Members {
   std::string& out_;
   bool first_ = true;
 };
+
+/// What was asked: merchant, from, to, tz.
+void write_asked(Members& members, const Request& request);
 
 }  // namespace guidepost::query

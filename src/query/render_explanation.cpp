@@ -136,10 +136,7 @@ std::string render_json(const Explanation& explanation) {
   const auto& then = explanation.then;
   std::string out;
   Members members(out);
-  members.text("merchant", request.merchant);
-  members.text("from", request.zone.rfc3339(request.from));
-  members.text("to", request.zone.rfc3339(request.to));
-  members.text("tz", request.zone.name());
+  write_asked(members, request);
   members.text("since", text::rfc3339(then.moment));
   members.number("known_to_ms", then.resolution.count());
   members.name("metrics");

@@ -65,9 +65,9 @@ void write_gaps(std::string& out, const Freshness& freshness) {
     members.number("from", gap.from.value);
     members.number("to", gap.to.value);
     members.number("count", gap.to - gap.from);
-    gap.after ? members.text("after", text::rfc3339(*gap.after)) : void(members.name("after") += "null");
+    gap.after ? members.text("after", text::rfc3339(*gap.after)) : members.nothing("after");
     members.text("before", text::rfc3339(gap.before));
-    members.name("accepted") += gap.given_up ? "true" : "false";
+    members.truth("accepted", gap.given_up);
     members.end();
   }
   out += ']';
@@ -79,10 +79,7 @@ std::string render_json(const QueryResult& result) {
   const auto& request = result.request;
   std::string out;
   Members members(out);
-  members.text("merchant", request.merchant);
-  members.text("from", request.zone.rfc3339(request.from));
-  members.text("to", request.zone.rfc3339(request.to));
-  members.text("tz", request.zone.name());
+  write_asked(members, request);
   if (request.previous) {
     members.name("compared_with");
     Members compared(out);
