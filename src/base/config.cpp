@@ -21,10 +21,29 @@ namespace {
 using config::Key;
 using config::RawValue;
 
-/// Variables of this project that are no configuration.
-bool is_other_variable(std::string_view name) {
-  // A key always has a section, so its variable always has the two underscores.
-  return name.find("__") == std::string_view::npos;
+/// `GUIDEPOST_SECTION__KEY` of a key.
+std::string variable_of(std::string_view key) {
+  std::string name = "GUIDEPOST_";
+  for (const char c : key) {
+    if (c == '.') {
+      name += "__";
+    } else {
+      name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+  }
+  return name;
+}
+
+/// A variable without the two underscores that a section's end has is none of ours, or one with a slip of the finger: the
+/// one that was meant.
+std::optional<std::string> meant_by(std::string_view name) {
+  for (const auto& known : config::keys()) {
+    auto variable = variable_of(known.name);
+    auto slipped = variable;
+    slipped.erase(slipped.find("__"), 1);
+    if (slipped == name) return variable;
+  }
+  return std::nullopt;
 }
 
 /// Applies settings one by one and gathers what is wrong with them.
@@ -162,7 +181,11 @@ void load_file(Loader& loader, const std::string& path) {
 
 void load_environment(Loader& loader, const std::vector<std::pair<std::string, std::string>>& variables) {
   for (const auto& [name, value] : variables) {
-    if (is_other_variable(name)) continue;
+    if (name.find("__") == std::string::npos) {
+      if (const auto meant = meant_by(name))
+        loader.errors.push_back(fmt::format("{}: no such variable, did you mean {}?", name, *meant));
+      continue;
+    }
     std::string key;
     constexpr std::string_view kStart = "GUIDEPOST_";
     for (std::size_t i = kStart.size(); i < name.size(); ++i) {

@@ -125,6 +125,10 @@ TEST_F(ConfigTest, AnUnknownVariableIsAMistakeButOnesForToolsAreNot) {
   const auto loaded = load_config({.file = {}, .environment = {{"GUIDEPOST_LOG__LEVLE", "info"}}, .sets = {}});
   ASSERT_FALSE(loaded);
   EXPECT_THAT(loaded.error(), ElementsAre("GUIDEPOST_LOG__LEVLE: log.levle: no such key, did you mean log.level?"));
+  const auto slipped = load_config({.file = {}, .environment = {{"GUIDEPOST_KAFKA_BROKERS", "b:1"}}, .sets = {}});
+  ASSERT_FALSE(slipped);
+  EXPECT_THAT(slipped.error(),
+              ElementsAre("GUIDEPOST_KAFKA_BROKERS: no such variable, did you mean GUIDEPOST_KAFKA__BROKERS?"));
 }
 
 TEST_F(ConfigTest, WordsOfTheCommandLineBecomeTheKeysType) {
