@@ -16,7 +16,7 @@ is an order, answered by one line: `ok`, numbers, or `error ...`. It ends with i
   lose_reply N [WORD]
                   the next N answers (that hold WORD near their beginning) are taken from the server, thrown away, and
                   their connection is reset: the server has done what it was asked for, and the client does not know
-  stats           connections=.. up=.. down=.. cuts=.. lost=.. refused=.. held=.., the last one: pieces that wait now
+  stats           connections=.. up=.. down=.. cuts=.. lost=.. slowed=.. refused=.. held=.., the last one: pieces that wait now
 
 Module: `with TcpProxy("127.0.0.1", port) as proxy: proxy.port; proxy.order("cut up 100")`, in a thread of its own.
 """
@@ -36,7 +36,7 @@ class Proxy:
 
     def __init__(self, host, port, listen_port=0):
         self.target, self.port = (host, port), listen_port
-        self.stats = dict(connections=0, up=0, down=0, cuts=0, lost=0, refused=0, held=0)
+        self.stats = dict(connections=0, up=0, down=0, cuts=0, lost=0, slowed=0, refused=0, held=0)
         self.flowing, self.delay_s, self.bytes_a_second = {way: asyncio.Event() for way in WAYS}, 0.0, 0
         self.reset_faults()
         self.server, self.open = None, set()
@@ -76,10 +76,10 @@ class Proxy:
         try:
             while piece := await source.read(min(PIECE, self.bytes_a_second or PIECE)):
                 await self.wait_while_stalled(way, piece)
-                if self.delay_s:
-                    await asyncio.sleep(self.delay_s)
-                if self.bytes_a_second:
-                    await asyncio.sleep(len(piece) / self.bytes_a_second)
+                slowed_s = self.delay_s + (len(piece) / self.bytes_a_second if self.bytes_a_second else 0)
+                if slowed_s:
+                    self.stats["slowed"] += 1
+                    await asyncio.sleep(slowed_s)
                 if way == "down" and self.replies_to_lose and self.lost_word in piece[:NAME_BYTES]:
                     self.replies_to_lose -= 1
                     self.stats["lost"] += 1

@@ -34,16 +34,17 @@ class Once:
 
 
 class Slow:
-    """A fault under which everything goes on: hit when something was counted while it lasted."""
+    """A fault under which everything goes on, slowly: hits are the pieces that it held up."""
 
     def __init__(self, order):
         self.order = order
 
     def __call__(self, run, proxies):
+        before = proxies.stats()["slowed"]
         proxies.order(self.order)
         moved = sum(source["durable"]["offset"] if source["durable"] else 0 for source in standings(run))
         wait_further(run, moved, f"counting to go on under {self.order}")
-        return 1
+        return proxies.stats()["slowed"] - before
 
 
 class Standstill:
@@ -53,12 +54,12 @@ class Standstill:
         self.order, self.longer = order, longer_than_session
 
     def __call__(self, run, proxies):
-        began = time.monotonic()
+        began, before = time.monotonic(), proxies.stats()["refused"]
         proxies.order(self.order)
         wait_until(f"{ENOUGH} records to wait under {self.order}", lambda: waiting(run) >= ENOUGH)
         if self.longer:
             wait_until("the session to be over", lambda: time.monotonic() - began > SESSION_S + 3)
-        return max(1, proxies.stats()["held"] + proxies.stats()["refused"])
+        return proxies.stats()["held"] + proxies.stats()["refused"] - before
 
 
 FAULTS = {
@@ -84,6 +85,7 @@ def measured(run, feed, what, rows):
     hits = []
     with feed.sending(rate=RATE):
         yield hits
+        check(hits[0] > 0, f"nothing was hit by: {what}")
         healed, ends = time.monotonic(), ends_of(run)
         wait_until(f"everything to be counted after: {what}", lambda: counted(run, ends), deadline=90)
         rows.append((what, *hits, round(time.monotonic() - healed, 1)))
