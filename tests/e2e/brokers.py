@@ -1,6 +1,6 @@
 """What others than the program do with the brokers."""
 from confluent_kafka import Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
 
 from daemons import Failed, wait_until
 
@@ -27,6 +27,11 @@ class Brokers:
         """What retention does: {partition: the first offset that stays}."""
         for done in self.admin.delete_records([TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]).values():
             done.result(30)
+
+    def newest_s(self, topic, partitions):
+        """When the newest record was appended, by the broker's clock."""
+        asked = self.admin.list_offsets({TopicPartition(topic, p): OffsetSpec.max_timestamp() for p in range(partitions)})
+        return max(found.result(30).timestamp for found in asked.values()) / 1000
 
     def delete_group(self, group):
         self.admin.delete_consumer_groups([group])[group].result(30)

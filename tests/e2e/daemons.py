@@ -25,8 +25,8 @@ class Cluster:
         self.folder = pathlib.Path(folder)
         self.env = {}
 
-    def call(self, *words):
-        done = subprocess.run([CLUSTER, *words, "--dir", self.folder], capture_output=True, text=True)
+    def call(self, *words, environment=None):
+        done = subprocess.run([CLUSTER, *words, "--dir", self.folder], capture_output=True, text=True, env={**os.environ, **(environment or {})})
         if done.returncode:
             raise Failed(f"cluster {' '.join(words)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
         return done.stdout

@@ -9,6 +9,7 @@ import traceback
 from daemons import Failed
 from runs import Runs
 from scenarios.canary import canary
+from scenarios.clocks import wrong_clocks
 from scenarios.disk import small_disk
 from scenarios.faults import gateway_dead, rebalance_in_flush, refresh_killed, reply_lost, sigterm_without_hbase
 from scenarios.inputs import access_log, access_log_sessions, event_row, time_zones
@@ -25,7 +26,8 @@ from scenarios.upgrade import rolling_upgrade
 
 SCENARIOS = [stream, kills, sigterm_without_hbase, gateway_dead, reply_lost, rebalance_in_flush, raw_made_again,
              raw_retention_passed, resolved_made_again, partitions_added, foreign_records, refresh_killed, small_disk, access_log, access_log_sessions, event_row, time_zones, journeys,
-             small_cache, many_urls, many_guids, sketches, first_commit, replay, replay_middle, rolling_upgrade, points, network, canary]
+             small_cache, many_urls, many_guids, sketches, first_commit, replay, replay_middle, rolling_upgrade, points, network, wrong_clocks,
+             canary]
 ON_REQUEST = [every_point, every_fault, comings_and_goings]  # takes long, and the ones above have some of it
 
 
